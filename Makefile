@@ -1,0 +1,51 @@
+# Everything sets itself up: `make demo` and `make test` need python3.11 or later and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Only `make demo BROWSER=…` chooses a browser; the environment variable of that name does not.
+ifeq ($(origin BROWSER),command line)
+DEMO_BROWSER := --browser '$(BROWSER)'
+endif
+
+.PHONY: help demo test lint format dist clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+$(VENV)/.product: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.product
+	$(BIN)/pip install --quiet --group demo
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.demo tests/support/node/package-lock.json tests/support/components.py
+	$(BIN)/pip install --quiet --group test --group lint
+	$(BIN)/python tests/support/components.py install
+	@touch $@
+
+demo: $(VENV)/.demo ## sign in with real kubectl against a local provider, step by step
+	$(BIN)/python examples/demo/demo.py $(DEMO_BROWSER)
+
+test: $(VENV)/.test ## run the whole test suite on real components
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(VENV)/.test ## style, types and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/architecture
+
+format: $(VENV)/.test ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+dist: $(VENV)/.test ## build the wheel and the source distribution
+	$(BIN)/python -m build --quiet
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) dist build tests/support/node/node_modules .mypy_cache .ruff_cache .pytest_cache

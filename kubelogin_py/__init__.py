@@ -1,0 +1,97 @@
+"""Sign in through OpenID Connect, for kubectl and for Python programs.
+
+The public names below are resolved on first use, so that importing the package costs nothing: the command is
+started afresh for every kubectl command.
+
+    >>> from kubelogin_py import Login, Provider, Settings, sign_in
+"""
+
+__version__ = "0.1.0"
+
+# Type checkers take this name for typing.TYPE_CHECKING, whose import would cost more than the rest of this file.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kubelogin_py.errors import (
+        Error,
+        MetadataError,
+        NotSentError,
+        OAuthError,
+        OutputError,
+        ProviderError,
+        RefusedRefreshError,
+        SettingsError,
+        SignInError,
+        StorageError,
+        StrayCallbackError,
+        TransientError,
+        UnknownKeyError,
+        UsageError,
+        VerificationError,
+    )
+    from kubelogin_py.login import Credential
+    from kubelogin_py.oidc.claims import Claims
+    from kubelogin_py.secret import Secret
+    from kubelogin_py.session import Session
+    from kubelogin_py.settings import Cache, GrantType, Login, PkceMethod, Provider, Settings, Storage, Tls
+    from kubelogin_py.wiring import sign_in
+
+_ROOMS = {
+    "errors": (
+        "Error MetadataError NotSentError OAuthError OutputError ProviderError RefusedRefreshError SettingsError "
+        "SignInError StorageError StrayCallbackError TransientError UnknownKeyError UsageError VerificationError"
+    ),
+    "login": "Credential",
+    "oidc.claims": "Claims",
+    "secret": "Secret",
+    "session": "Session",
+    "settings": "Cache GrantType Login PkceMethod Provider Settings Storage Tls",
+    "wiring": "sign_in",
+}
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names.split()}
+
+__all__ = [
+    "Cache",
+    "Claims",
+    "Credential",
+    "Error",
+    "GrantType",
+    "Login",
+    "MetadataError",
+    "NotSentError",
+    "OAuthError",
+    "OutputError",
+    "PkceMethod",
+    "Provider",
+    "ProviderError",
+    "RefusedRefreshError",
+    "Secret",
+    "Session",
+    "Settings",
+    "SettingsError",
+    "SignInError",
+    "Storage",
+    "StorageError",
+    "StrayCallbackError",
+    "Tls",
+    "TransientError",
+    "UnknownKeyError",
+    "UsageError",
+    "VerificationError",
+    "__version__",
+    "sign_in",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Imported here, and by hand, for the same reason as above.
+    from importlib import import_module  # noqa: PLC0415
+
+    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,198 @@
+"""What the application asks of the world. Adapters implement these; the application imports no adapter."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from kubelogin_py.response import Response
+from kubelogin_py.secret import Secret
+from kubelogin_py.session import Session
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Time. Waits use the monotonic clock, so that a clock being set neither ends nor stretches them."""
+
+    def now(self) -> float:
+        """Return UTC seconds since 1970."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never jumps."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; a signal ends the wait with ``KeyboardInterrupt``."""
+        ...
+
+
+class Entropy(Protocol):
+    """Unguessable values, from the operating system."""
+
+    def token(self) -> str:
+        """Return 256 random bits as 43 unreserved characters (base64url, unpadded)."""
+        ...
+
+
+class Http(Protocol):
+    """Requests to the provider: bounded in time and size, over https (http to loopback only)."""
+
+    def get(self, url: str, *, limit: int) -> Response:
+        """Fetch a document; at most three same-origin https redirects are followed.
+
+        :param limit: bytes of body accepted.
+        :raises TransientError: network fault, 5xx or 429 after bounded retries.
+        :raises ProviderError: body too large, redirect refused, proxy or certificate trouble.
+        """
+        ...
+
+    def post(
+        self,
+        url: str,
+        form: Sequence[tuple[str, str | Secret]],
+        *,
+        limit: int,
+        basic: tuple[str, Secret] | None = None,
+        timeout: float | None = None,
+    ) -> Response:
+        """Send a form; never retried, redirects never followed; any status is returned to the caller.
+
+        :param form: fields in order, encoded as ``application/x-www-form-urlencoded``.
+        :param basic: client id and secret, form-encoded for HTTP Basic here (RFC 6749 section 2.3.1).
+        :param timeout: seconds for the whole exchange when less than the usual.
+        :raises NotSentError: nothing was sent; the same call may be made again.
+        :raises TransientError: something may have been sent.
+        """
+        ...
+
+
+class Callback(Protocol):
+    """One loopback listener for one authorization response (RFC 8252 section 7.3)."""
+
+    @property
+    def redirect_uri(self) -> str:
+        """The redirect URI that leads here."""
+        ...
+
+    def wait(self, accept: Callable[[str], T], *, deadline: float) -> T:
+        """Serve until ``accept`` takes a callback's raw query; everything else is answered and forgotten.
+
+        ``accept`` raises ``StrayCallbackError`` for a query to be answered with 400 and forgotten; what it
+        returns, or any other ``Error`` it raises, ends the wait. The browser that sent the query which ended
+        the wait is left waiting for ``finish``.
+
+        :param deadline: on the monotonic clock.
+        :raises SignInError: when the deadline passes.
+        """
+        ...
+
+    def finish(self, page: str, *, status: int) -> None:
+        """Answer the waiting browser with this HTML, deliver it, and stop listening."""
+        ...
+
+
+class Listener(Protocol):
+    """Opens callbacks."""
+
+    def listen(self, addresses: Sequence[str], redirect_url: str | None) -> AbstractContextManager[Callback]:
+        """Bind the first address that is free on every family it needs.
+
+        :raises SignInError: ``no available port``, with each address and its reason.
+        """
+        ...
+
+
+class Browser(Protocol):
+    """The person's browser."""
+
+    def open(self, url: str) -> bool:
+        """Start a browser on a checked URL, detached, its output away from stdout; ``False`` when none started."""
+        ...
+
+
+class Console(Protocol):
+    """The person: told things on stderr, asked without echo."""
+
+    def tell(self, line: str) -> None:
+        """Show a line."""
+        ...
+
+    def detail(self, level: int, line: str) -> None:
+        """Show a line when the verbosity is at least ``level``."""
+        ...
+
+    def ask(self, prompt: str, *, deadline: float) -> Secret:
+        """Return one line typed or pasted without echo and without a length limit below 128 KiB.
+
+        :raises SignInError: no terminal is lent to us, end of input, or the deadline passed.
+        """
+        ...
+
+
+class TokenStore(Protocol):
+    """Keeps sessions by key."""
+
+    def load(self, key: str) -> Session | None:
+        """Return what is kept, or ``None``; what can't be read or trusted is as if absent."""
+        ...
+
+    def save(self, key: str, session: Session) -> None:
+        """Keep it, wholly or not at all, before returning.
+
+        :raises StorageError: it could not be kept; what was kept before is unharmed.
+        """
+        ...
+
+    def delete(self, key: str) -> None:
+        """Forget it; absent is fine.
+
+        :raises StorageError: it is still there.
+        """
+        ...
+
+    def lock(self, key: str, *, deadline: float, doing: str) -> AbstractContextManager[None]:
+        """Hold the only lock for this key; wait for it at most until ``deadline``, saying so after a second.
+
+        :param deadline: on the monotonic clock.
+        :param doing: what the holder does, told to those who wait.
+        :raises StorageError: the deadline passed, or no lock can be had here.
+        """
+        ...
+
+
+    def keep_answer(self, arguments: Sequence[str], key: str, body: bytes) -> bool:
+        """Keep a finished answer, so that the same command line can be answered without us; ``False``: not here.
+
+        :param arguments: the command line after the program's name.
+        :param key: of the session the answer came from, whose lock nobody holds.
+        :param body: the document that was printed.
+        """
+        ...
+
+
+class Guard(Protocol):
+    """Brings a critical exchange to its end even when this process is told to stop."""
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Run it; a signal may end *us* at once but not the work: its effects on disk still happen."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside, handed to the application in one value by ``wiring``.
+
+    :param place: who asks from where, such as ``alice@laptop``, for the person to recognise; printable.
+    """
+
+    place: str
+    clock: Clock
+    entropy: Entropy
+    http: Http
+    listener: Listener
+    browser: Browser
+    console: Console
+    store: TokenStore
+    guard: Guard
