@@ -1,0 +1,101 @@
+"""How a client proves who it is at the token endpoint (RFC 6749 section 2.3, OpenID Connect Core section 9).
+
+A public client sends its ``client_id`` in the form and nothing else; an empty Basic header would be a wrong
+password to some providers. A confidential client uses HTTP Basic, which every provider must support, unless the
+metadata lists only the form.
+
+Some providers register one method per client and say neither which nor that the other would work, so
+``invalid_client`` may be answered by trying the other method once. That error is given before the grant is looked
+at (RFC 6749 section 5.2), so a refresh token or device code that met it is unharmed. An authorization code is still
+never sent twice: providers are told to treat a second arrival as theft and to revoke what was issued for it
+(section 4.1.2), and not all of them look at the client first.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote_plus
+
+from kubelogin_py.errors import SettingsError
+from kubelogin_py.secret import Secret
+
+INVALID_CLIENT = "invalid_client"
+"""The only error code after which the next method of ``choose`` may be tried."""
+
+
+class ClientAuthentication(StrEnum):
+    """Methods by their registered names (OpenID Connect Core section 9)."""
+
+    NONE = "none"
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticatedForm:
+    """A request to the token or device authorization endpoint, ready to be sent.
+
+    :param form: all fields in order.
+    :param basic: client id and secret for HTTP Basic, as they are; ``None`` when the form says it all.
+    """
+
+    form: tuple[tuple[str, str | Secret], ...]
+    basic: tuple[str, Secret] | None
+
+
+def choose(
+    supported: Iterable[str] | None, *, has_secret: bool, single_use: bool = False
+) -> tuple[ClientAuthentication, ...]:
+    """Return the methods to try, in order; each after the first only when the one before met ``invalid_client``.
+
+    :param supported: ``token_endpoint_auth_methods_supported``; ``None`` means Basic (Discovery section 3).
+        A list without a method is no proof against it, only a reason to try it second.
+    :param has_secret: whether the client is confidential.
+    :param single_use: the request carries an authorization code: the first method only.
+    """
+    if not has_secret:
+        return (ClientAuthentication.NONE,)
+    listed = frozenset(supported or ())
+    methods = (ClientAuthentication.BASIC, ClientAuthentication.POST)
+    if ClientAuthentication.POST in listed and ClientAuthentication.BASIC not in listed:
+        methods = (ClientAuthentication.POST, ClientAuthentication.BASIC)
+    return methods[:1] if single_use else methods
+
+
+def authenticated(
+    form: Sequence[tuple[str, str | Secret]], method: ClientAuthentication, client_id: str, secret: Secret | None
+) -> AuthenticatedForm:
+    """Return the form with the client's credentials in the place the method wants them.
+
+    :param form: the grant's own fields; a ``client_id`` among them is not repeated.
+    :param secret: needed by every method but ``NONE``.
+    :raises ValueError: the method needs a secret and there is none.
+    """
+    if method is ClientAuthentication.NONE:
+        return AuthenticatedForm(_with_client(form, client_id), None)
+    if secret is None:
+        raise ValueError(f"{method} needs a client secret")
+    if method is ClientAuthentication.BASIC:
+        return AuthenticatedForm(tuple(form), (client_id, secret))
+    return AuthenticatedForm((*_with_client(form, client_id), ("client_secret", secret)), None)
+
+
+def basic_credentials(client_id: str, secret: Secret) -> Secret:
+    """Return what follows ``Basic`` in the header: id and secret form-encoded, joined, in base64.
+
+    The encoding before the base64 is RFC 6749 section 2.3.1; without it a colon or a non-ASCII letter breaks.
+
+    :raises SettingsError: one of the two is not encodable text.
+    """
+    try:
+        pair = f"{quote_plus(client_id)}:{quote_plus(secret.reveal())}"
+    except UnicodeEncodeError:
+        raise SettingsError("client ID or client secret is not valid UTF-8 text") from None
+    return Secret(b64encode(pair.encode("ascii")).decode("ascii"))
+
+
+def _with_client(form: Sequence[tuple[str, str | Secret]], client_id: str) -> tuple[tuple[str, str | Secret], ...]:
+    if any(name == "client_id" for name, _ in form):
+        return tuple(form)
+    return (*form, ("client_id", client_id))
