@@ -1,0 +1,18 @@
+"""The door in Python: the cached answer first, the command line otherwise."""
+
+from kubelogin_py import fastpath
+
+
+def main() -> None:
+    """Run the program and end the process."""
+    try:
+        fastpath.main()
+        # Only now is there time for imports.
+        from kubelogin_py.cli.process import run  # noqa: PLC0415 -- see above
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    run()
+
+
+if __name__ == "__main__":
+    main()

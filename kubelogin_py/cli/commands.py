@@ -1,0 +1,92 @@
+"""The commands there are, and which of them a command line means, by cobra's rules."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import cast
+
+from kubelogin_py.cli.invocation import Invocation
+from kubelogin_py.cli.option import PLUGIN, ROOT, Option
+from kubelogin_py.cli.options import options_of
+
+PROGRAM = "kubelogin"
+"""The program's name in every message, whatever the executable is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command.
+
+    :param name: the word that selects it; empty for the program itself.
+    :param summary: what it does, for help.
+    :param run: where the function is that runs it, as ``module:name``.
+    :param takes_words: whether it takes words besides its flags.
+    :param prefix: begins the message of an error that happened while it ran.
+    """
+
+    name: str
+    summary: str
+    run: str
+    takes_words: bool = False
+    prefix: str = ""
+
+    @property
+    def path(self) -> str:
+        """The program's name and the command's."""
+        return f"{PROGRAM} {self.name}".strip()
+
+    def load(self) -> Callable[[Invocation], None]:
+        """Return the function that runs the command."""
+        module, _, name = self.run.partition(":")
+        return cast("Callable[[Invocation], None]", getattr(import_module(module), name))
+
+
+COMMANDS = (
+    Command(
+        ROOT,
+        "Sign in to Kubernetes through OpenID Connect, as a credential plugin of kubectl.",
+        "kubelogin_py.cli.help:run",
+    ),
+    Command(
+        PLUGIN,
+        "Run as a kubectl credential plugin",
+        "kubelogin_py.cli.get_token:run",
+        prefix="get-token: ",
+    ),
+    Command("help", "Show help about a command", "kubelogin_py.cli.help:run", takes_words=True),
+    Command("version", "Show the version", "kubelogin_py.cli.version:run"),
+)
+
+
+def command_named(name: str) -> Command | None:
+    """Return the command of this name."""
+    return next((command for command in COMMANDS if command.name == name), None)
+
+
+def find(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Command, tuple[str, ...]]:
+    """Return the command that is meant, and the arguments without its name.
+
+    The first word selects it, and flags may come before. A flag that the program itself does not know, or that
+    takes a value, swallows the word after it.
+    """
+    rows = {name: row for row in options_of(ROOT, environment) for name in (f"--{row.name}", f"-{row.shorthand}")}
+    position = 0
+    while position < len(arguments) and (argument := arguments[position]) != "--":
+        if argument.startswith("-"):
+            position += 2 if _swallows(argument, rows) else 1
+        elif not argument:
+            position += 1
+        else:
+            command = command_named(argument)
+            if command is None:
+                break
+            return command, (*arguments[:position], *arguments[position + 1 :])
+    return COMMANDS[0], tuple(arguments)
+
+
+def _swallows(argument: str, rows: Mapping[str, Option]) -> bool:
+    if "=" in argument or (not argument.startswith("--") and len(argument) != len("-x")):
+        return False
+    row = rows.get(argument)
+    # cobra knows its own two flags only after it has found the command.
+    return row is None or row.name in ("help", "version") or row.kind.bare is None

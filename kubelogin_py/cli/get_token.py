@@ -1,0 +1,72 @@
+"""``kubelogin get-token``: the credential plugin that kubectl starts."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from kubelogin_py.cli.binding import check_required, notes, settings_of
+from kubelogin_py.cli.invocation import Invocation
+from kubelogin_py.cli.option import Option
+from kubelogin_py.compat.pflag import Parsed
+from kubelogin_py.kubernetes.exec_credential import VARIABLE, read_exec_info, render
+from kubelogin_py.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a call of ``get-token`` asks for.
+
+    :param settings: what the user chose.
+    :param verbosity: 0 for silence, 1 for the steps, 2 for the requests as well.
+    :param api_version: the version that the answer must have.
+    """
+
+    settings: Settings
+    verbosity: int
+    api_version: str
+
+
+def run(invocation: Invocation) -> None:
+    """Obtain a credential and write it to standard output as one ExecCredential."""
+    request = read_request(invocation.rows, invocation.parsed, invocation.environment)
+    if request.verbosity >= 1:
+        for note in notes(invocation.rows, invocation.parsed):
+            invocation.stderr.line(note)
+    credential = invocation.sign_in(request.settings, request.verbosity)
+    body = render(request.api_version, credential.token, credential.usable_until)
+    invocation.stdout.write(body)
+    _remember(invocation, request, credential.session_key, body)
+
+
+def read_request(rows: Iterable[Option], parsed: Parsed, environment: Mapping[str, str]) -> Request:
+    """Return what is asked for, checked before anything is sent.
+
+    :raises UsageError: a mandatory option is missing.
+    :raises SettingsError: a value can't be used, or client-go speaks a version that we don't.
+    """
+    rows = tuple(rows)
+    check_required(rows, parsed)
+    settings = settings_of(rows, parsed, environment)
+    info = read_exec_info(environment.get(VARIABLE))
+    # Without word from client-go (a person calls, or an old kubectl) our terminal is what we were given.
+    interactive = _is_terminal() if info.interactive is None else info.interactive
+    login = replace(settings.login, interactive=interactive)
+    return Request(replace(settings, login=login), parsed.number("v"), info.api_version)
+
+
+def _remember(invocation: Invocation, request: Request, session_key: str, body: bytes) -> None:
+    """Keep the answer for the next start. kubectl has it already: no fault here may turn that into a failure."""
+    if invocation.remember_answer is None:
+        return
+    try:
+        invocation.remember_answer(request.settings, request.verbosity, invocation.arguments, session_key, body)
+    except Exception as error:  # noqa: BLE001 -- the next start is only slower for it
+        if request.verbosity >= 1:
+            invocation.stderr.line(f"note: the answer was not kept for the next start ({type(error).__name__})")
+
+
+def _is_terminal() -> bool:
+    try:
+        return sys.stdin.isatty()
+    except (AttributeError, ValueError):
+        return False

@@ -1,0 +1,78 @@
+"""From a command line to an exit code: the one place where errors become text."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from kubelogin_py.cli import fault
+from kubelogin_py.cli.commands import COMMANDS, Command, find
+from kubelogin_py.cli.help import help_text
+from kubelogin_py.cli.invocation import Invocation, RememberAnswer, SignIn
+from kubelogin_py.cli.options import options_of
+from kubelogin_py.cli.output import Stderr, Stdout
+from kubelogin_py.cli.version import version_line
+from kubelogin_py.compat import pflag
+from kubelogin_py.compat.flag_values import quoted
+from kubelogin_py.errors import Error, UsageError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, and after a request to end."""
+
+
+def main(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stdout: Stdout,
+    stderr: Stderr,
+    sign_in: SignIn,
+    remember_answer: RememberAnswer | None = None,
+) -> int:
+    """Run the command that the arguments ask for and return the exit code: 0, 1, or 130 when interrupted.
+
+    :param arguments: the command line without the program.
+    :param sign_in: obtains a credential.
+    :param remember_answer: keeps a finished answer for the next start.
+    """
+    command = COMMANDS[0]
+    try:
+        command, rest = find(arguments, environment)
+        rows = options_of(command.name, environment)
+        parsed = pflag.parse(rows, rest)
+        for line in parsed.deprecations:
+            stderr.line(line)
+        run = _chosen(command, parsed)
+        run(Invocation(tuple(arguments), rows, parsed, environment, stdout, stderr, sign_in, remember_answer))
+    except Error as error:
+        _report(error, command, stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        interrupted(stderr)
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 -- the last resort: a fault of ours is one line, not a traceback
+        for line in fault.lines(error, environment):
+            stderr.line(line)
+        return 1
+    return 0
+
+
+def interrupted(stderr: Stderr) -> None:
+    """Say that the program was told to end."""
+    stderr.line("error: interrupted")
+
+
+def _chosen(command: Command, parsed: pflag.Parsed) -> Callable[[Invocation], None]:
+    """Return what is to be done: asking for help or the version counts before stray words do."""
+    if parsed.flag("help"):
+        return lambda call: call.stdout.write(help_text(command, call.environment).encode())
+    if parsed.values.get("version"):
+        return lambda call: call.stdout.write(f"{version_line()}\n".encode())
+    if parsed.words and not command.takes_words:
+        raise UsageError(f'unknown command {quoted(parsed.words[0])} for "{command.path}"')
+    return command.load()
+
+
+def _report(error: Error, command: Command, stderr: Stderr) -> None:
+    # A command line that could not be read never started the command.
+    prefix = "" if isinstance(error, UsageError) else command.prefix
+    stderr.line(f"error: {prefix}{error.message}")
+    if error.hint:
+        stderr.line(f"hint: {error.hint}")

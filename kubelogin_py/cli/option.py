@@ -1,0 +1,78 @@
+"""What an option is: one row of the table of options."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from kubelogin_py.compat.flag_values import Kind, Value
+
+
+class Topic(StrEnum):
+    """The headings under which help lists the options, in this order."""
+
+    PROVIDER = "Provider"
+    SIGN_IN = "Sign-in"
+    CACHE = "Token cache"
+    SECURITY = "Security"
+    GENERAL = "General"
+    COMPATIBILITY = "Accepted for compatibility, without effect"
+
+
+ROOT = ""
+PLUGIN = "get-token"
+EVERY_COMMAND = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """An environment variable that changes the default of an option.
+
+    :param name: of the variable; it counts when it exists, even when it is empty.
+    :param default: returns the default for the variable's value.
+    """
+
+    name: str
+    default: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option of the command line.
+
+    :param name: long name without dashes.
+    :param kind: type of its value.
+    :param default: value when it is not given.
+    :param help: what it does, for help and documentation.
+    :param topic: heading it stands under.
+    :param commands: commands that have it; ``EVERY_COMMAND`` for all.
+    :param shorthand: one letter, or empty.
+    :param environment: variable that changes the default.
+    :param choices: the only values accepted; none for any.
+    :param required: an empty value is an error.
+    :param path: a leading ``~`` stands for the home directory.
+    :param secret: its value is never shown.
+    :param hidden: left out of help.
+    :param deprecated: what to use instead; implies hidden.
+    :param note: said at verbosity 1 when the option is used.
+    :param field: the field of the settings it sets, such as ``login.grant_type``; empty for none.
+    :param convert: makes the field's value from the option's.
+    """
+
+    name: str
+    kind: Kind
+    default: Value
+    help: str
+    topic: Topic
+    commands: tuple[str, ...] = (PLUGIN,)
+    shorthand: str = ""
+    environment: Environment | None = None
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    path: bool = False
+    secret: bool = False
+    hidden: bool = False
+    deprecated: str = ""
+    note: str = ""
+    field: str = ""
+    convert: Callable[[Any], object] = lambda value: value

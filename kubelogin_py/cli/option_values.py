@@ -1,0 +1,113 @@
+"""How the value of an option becomes a field of the settings: small pure functions, named in the table of options."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from kubelogin_py.compat.flag_values import Pairs
+from kubelogin_py.errors import SettingsError
+from kubelogin_py.secret import Secret
+from kubelogin_py.settings import GrantType, PkceMethod, Storage
+from kubelogin_py.text import printable
+
+
+class Unchanged:
+    """The type of ``UNCHANGED``."""
+
+
+UNCHANGED: Final = Unchanged()
+"""What a conversion returns to leave the field as another option set it."""
+
+FREE_PORT: Final = ("127.0.0.1:0",)
+"""Where an empty list of listen addresses listens."""
+
+LONGEST_TIMEOUT: Final = 366 * 24 * 3600
+"""Seconds; a longer wait would overflow the system's timers and means for ever all the same."""
+
+_SEPARATORS = re.compile(r"[,\s]+")
+# RFC 9110 section 5.6.2.
+_FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# A value that is visible ASCII with inner blanks and tabs (RFC 9110 section 5.5): no line end can hide in it.
+_FIELD_VALUE = re.compile(r"(?:[!-~](?:[ \t!-~]*[!-~])?)?")
+# These say where a request goes and where its body ends; they belong to the HTTP library alone.
+_FRAMING = frozenset(
+    {
+        "connection",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+def optional_text(text: str) -> str | None:
+    """Return the text, or ``None`` for an empty one: empty equals not given."""
+    return text or None
+
+
+def optional_secret(text: str) -> Secret | None:
+    """Return the text as a secret, or ``None`` for an empty one."""
+    return Secret(text) if text else None
+
+
+def scopes(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the scopes named, split at commas and white space, each once; ``openid`` is always sent anyway."""
+    words = (word for value in values for word in _SEPARATORS.split(value) if word and word != "openid")
+    return tuple(dict.fromkeys(words))
+
+
+def request_headers(pairs: Pairs) -> Pairs:
+    """Return the header fields in the order given.
+
+    :raises SettingsError: a name or value that could change the request itself.
+    """
+    for name, value in pairs:
+        if not _FIELD_NAME.fullmatch(name):
+            raise SettingsError(f'--oidc-request-header: "{printable(name)}" is not the name of a header field')
+        if name.lower() in _FRAMING:
+            raise SettingsError(f"--oidc-request-header: {name} can't be set; it is part of how requests are sent")
+        if not _FIELD_VALUE.fullmatch(value):
+            raise SettingsError(f"--oidc-request-header: the value of {name} has characters other than visible ASCII")
+    return pairs
+
+
+def listen_addresses(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the addresses; none at all means a free port on loopback, as in int128/kubelogin."""
+    return addresses or FREE_PORT
+
+
+def timeout(seconds: int) -> float:
+    """Return the seconds within what timers can do; nothing or less has passed at once."""
+    return float(min(max(seconds, 0), LONGEST_TIMEOUT))
+
+
+def forced_pkce(forced: bool) -> PkceMethod | Unchanged:  # noqa: FBT001 -- the value of a bool flag
+    """Return S256 when the old flag is set; it wins over ``--oidc-pkce-method``."""
+    return PkceMethod.S256 if forced else UNCHANGED
+
+
+def cache_directory(path: str) -> Path | None:
+    """Return the directory; ``None`` when it is in a home directory that nobody knows."""
+    return None if path.startswith("~") else Path(path)
+
+
+def grant_type(name: str) -> GrantType:
+    """Return the grant of this name."""
+    return GrantType(name)
+
+
+def pkce_method(name: str) -> PkceMethod:
+    """Return the method of this name."""
+    return PkceMethod(name)
+
+
+def storage(name: str) -> Storage:
+    """Return the storage of this name."""
+    return Storage(name)

@@ -1,0 +1,1 @@
+"""What int128/kubelogin taught its users: pflag's argument rules, and the sessions it left behind."""

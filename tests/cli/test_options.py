@@ -1,0 +1,197 @@
+"""The table of options: exact names, types and defaults, and rows that fit together."""
+
+from dataclasses import fields
+
+import pytest
+
+from kubelogin_py.cli import option_values
+from kubelogin_py.cli.option import EVERY_COMMAND, PLUGIN, ROOT, Option
+from kubelogin_py.cli.options import OPTIONS, options_of
+from kubelogin_py.compat.flag_values import Value
+from kubelogin_py.errors import SettingsError
+from kubelogin_py.settings import Cache, Login, PkceMethod, Provider, Settings, Tls
+
+GROUPS = {"provider": Provider, "login": Login, "cache": Cache, "tls": Tls}
+
+# Type and default of each flag, as int128/kubelogin documents them.
+EXPECTED: dict[str, tuple[str, Value]] = {
+    "oidc-issuer-url": ("string", ""),
+    "oidc-client-id": ("string", ""),
+    "oidc-client-secret": ("string", ""),
+    "oidc-redirect-url": ("string", ""),
+    "oidc-extra-scope": ("strings", ()),
+    "oidc-request-header": ("stringToString", ()),
+    "force-refresh": ("", False),
+    "token-cache-dir": ("string", "~/.kube/cache/oidc-login"),
+    "token-cache-storage": ("string", "disk"),
+    "certificate-authority": ("stringArray", ()),
+    "certificate-authority-data": ("stringArray", ()),
+    "insecure-skip-tls-verify": ("", False),
+    "tls-renegotiation-once": ("", False),
+    "tls-renegotiation-freely": ("", False),
+    "oidc-use-pkce": ("", False),
+    "oidc-pkce-method": ("string", "auto"),
+    "grant-type": ("string", "auto"),
+    "listen-address": ("strings", ("127.0.0.1:8000", "127.0.0.1:18000")),
+    "skip-open-browser": ("", False),
+    "browser-command": ("string", ""),
+    "authentication-timeout-sec": ("int", 180),
+    "oidc-auth-request-extra-params": ("stringToString", ()),
+    "v": ("Level", 0),
+    "vmodule": ("string", ""),
+    "logtostderr": ("", True),
+    "alsologtostderr": ("", False),
+    "stderrthreshold": ("string", "INFO"),
+    "log_dir": ("string", ""),
+    "log_file": ("string", ""),
+    "log_file_max_size": ("uint", 1800),
+    "add_dir_header": ("", False),
+    "skip_headers": ("", False),
+    "skip_log_headers": ("", False),
+    "one_output": ("", False),
+    "log_backtrace_at": ("string", ":0"),
+    "legacy_stderr_threshold_behavior": ("", False),
+    "alsologtostderrthreshold": ("string", "INFO"),
+    "help": ("", False),
+}
+GLOBAL = list(EXPECTED)[list(EXPECTED).index("v") :]
+
+
+@pytest.mark.parametrize(("name", "expected"), EXPECTED.items(), ids=EXPECTED)
+def test_get_token_has_the_flag(name: str, expected: tuple[str, Value]) -> None:
+    row = next(row for row in options_of(PLUGIN, {}) if row.name == name)
+    assert (row.kind.word, row.default) == expected
+
+
+def test_get_token_has_no_other_flag() -> None:
+    assert {row.name for row in options_of(PLUGIN, {})} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("command", [ROOT, "help", "version"])
+def test_other_commands_have_the_global_flags(command: str) -> None:
+    extra = {"version"} if command == ROOT else set()
+    assert {row.name for row in options_of(command, {})} == {*GLOBAL, *extra}
+
+
+def test_names_and_letters_are_unique() -> None:
+    names = [row.name for row in OPTIONS]
+    letters = [row.shorthand for row in OPTIONS if row.shorthand]
+    assert len(names) == len(set(names))
+    assert sorted(letters) == ["h", "v"]
+
+
+@pytest.mark.parametrize("row", [row for row in OPTIONS if row.field], ids=lambda row: row.name)
+def test_a_default_becomes_the_default_of_its_field(row: Option) -> None:
+    """The table and the settings can't drift apart: what is not given changes nothing."""
+    group, _, name = row.field.partition(".")
+    assert name in {field.name for field in fields(GROUPS[group])}
+    converted = row.convert(row.default)
+    if row.required or row.path or converted is option_values.UNCHANGED:
+        return
+    settings = Settings(Provider(issuer="", client_id=""))
+    assert converted == getattr(getattr(settings, group), name)
+
+
+@pytest.mark.parametrize("row", [row for row in OPTIONS if row.choices], ids=lambda row: row.name)
+def test_every_choice_is_a_value(row: Option) -> None:
+    assert row.default in row.choices
+    assert [str(row.convert(choice)) for choice in row.choices] == list(row.choices)
+
+
+@pytest.mark.parametrize("row", OPTIONS, ids=lambda row: row.name)
+def test_a_row_has_an_effect_or_says_that_it_has_none(row: Option) -> None:
+    assert row.field or row.note or row.name in ("help", "version", "v")
+    assert bool(row.help)
+    assert row.help.isascii()
+    assert not row.deprecated or row.hidden
+    assert row.commands in ((PLUGIN,), (ROOT,), (EVERY_COMMAND,))
+
+
+def test_the_old_pkce_flag_comes_after_the_new_one() -> None:
+    """Later rows overwrite the field, and the old flag wins."""
+    names = [row.name for row in OPTIONS if row.field == "provider.pkce"]
+    assert names == ["oidc-pkce-method", "oidc-use-pkce"]
+    assert option_values.forced_pkce(True) is PkceMethod.S256
+
+
+CACHE_DIRECTORIES = {
+    "unset": ({}, "~/.kube/cache/oidc-login"),
+    "set": ({"KUBECACHEDIR": "/var/cache/kube"}, "/var/cache/kube/oidc-login"),
+    "set-but-empty": ({"KUBECACHEDIR": ""}, "oidc-login"),
+    "with-tilde": ({"KUBECACHEDIR": "~/kube"}, "~/kube/oidc-login"),
+}
+
+
+@pytest.mark.parametrize(("environment", "default"), CACHE_DIRECTORIES.values(), ids=CACHE_DIRECTORIES)
+def test_the_default_cache_directory_follows_the_environment(environment: dict[str, str], default: str) -> None:
+    row = next(row for row in options_of(PLUGIN, environment) if row.name == "token-cache-dir")
+    assert row.default == default
+
+
+SCOPES = {
+    "none": ((), ()),
+    "list": (("email", "profile"), ("email", "profile")),
+    "blanks": (("openid profile groups email",), ("profile", "groups", "email")),
+    "comma-and-blank": (("email", " profile"), ("email", "profile")),
+    "comma-inside": (("a,b",), ("a", "b")),
+    "tabs-and-line-ends": (("a\tb\n c ",), ("a", "b", "c")),
+    "twice": (("email", "groups email"), ("email", "groups")),
+    "openid-only": (("openid",), ()),
+    "empty": (("", " "), ()),
+}
+
+
+@pytest.mark.parametrize(("values", "scopes"), SCOPES.values(), ids=SCOPES)
+def test_scopes_are_split_at_commas_and_white_space(values: tuple[str, ...], scopes: tuple[str, ...]) -> None:
+    assert option_values.scopes(values) == scopes
+
+
+HEADERS = {
+    "none": (),
+    "origin": (("Origin", "http://localhost"),),
+    "order-kept": (("X-B", "2"), ("X-A", "1")),
+    "authorization": (("Authorization", "Basic YTpi"),),
+    "inner-blank": (("X", "a b\tc"),),
+    "empty-value": (("X", ""),),
+    "one-character": (("X", "1"),),
+}
+
+
+@pytest.mark.parametrize("pairs", HEADERS.values(), ids=HEADERS)
+def test_header_fields_pass_unchanged(pairs: tuple[tuple[str, str], ...]) -> None:
+    assert option_values.request_headers(pairs) == pairs
+
+
+BAD_HEADERS = {
+    "B-90-value-line-feed": ("X", "canary\nX-Evil: 1"),
+    "B-90-value-carriage-return": ("X", "canary\rX-Evil: 1"),
+    "B-90-value-line-end-last": ("X", "canary\n"),
+    "B-90-name-line-end": ("X\r\nEvil", "canary"),
+    "B-90-name-blank": ("X Y", "canary"),
+    "B-90-name-colon": ("X:", "canary"),
+    "B-90-name-empty": ("", "canary"),
+    "B-90-host": ("Host", "canary"),
+    "B-90-length": ("content-LENGTH", "canary"),
+    "B-90-encoding": ("Transfer-Encoding", "canary"),
+    "B-90-connection": ("Connection", "canary"),
+    "nul": ("X", "canary\x00"),
+    "leading-blank": ("X", " canary"),
+    "beyond-ascii": ("X", "canaryé"),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), BAD_HEADERS.values(), ids=BAD_HEADERS)
+def test_a_header_field_that_could_change_the_request_is_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        option_values.request_headers((("Good", "1"), (name, value)))
+    assert "canary" not in caught.value.message
+    assert "\n" not in caught.value.message
+    assert "\r" not in caught.value.message
+
+
+TIMEOUTS = {180: 180.0, 1: 1.0, 0: 0.0, -5: 0.0, (1 << 63) - 1: 366 * 24 * 3600.0}
+
+
+@pytest.mark.parametrize(("seconds", "timeout"), TIMEOUTS.items(), ids=map(str, TIMEOUTS))
+def test_a_timeout_is_within_what_timers_can_do(seconds: int, timeout: float) -> None:
+    assert option_values.timeout(seconds) == timeout
