@@ -1,5 +1,9 @@
 # Everything sets itself up: `make demo` and `make test` need python3.11 or later and make, nothing else.
 PYTHON ?= python3
+# Package caches stay in the checkout, so that nothing is left behind outside it.
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export npm_config_cache := $(CURDIR)/.cache/npm
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -48,4 +52,4 @@ dist: $(VENV)/.test ## build the wheel and the source distribution
 	$(BIN)/python -m build --quiet
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) dist build tests/support/node/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .cache dist build tests/support/node/node_modules .mypy_cache .ruff_cache .pytest_cache
