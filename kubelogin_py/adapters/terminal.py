@@ -1,0 +1,137 @@
+"""The person at the terminal: told things on stderr, asked on standard input without echo."""
+
+import contextlib
+import os
+from typing import TextIO
+
+from kubelogin_py.adapters import keyboard
+from kubelogin_py.adapters.clock import SystemClock
+from kubelogin_py.adapters.line_editor import LIMIT, LineEditor, decoded
+from kubelogin_py.errors import SignInError
+from kubelogin_py.ports import Clock
+from kubelogin_py.secret import Secret
+from kubelogin_py.text import printable
+
+_SLICE = 0.2
+"""Seconds at most until a signal or the deadline is noticed."""
+_QUIET = 0.15
+"""Seconds without input after Enter that make it the last line of a paste."""
+_ADVICE = "run the same command by hand in a terminal, or set interactiveMode: IfAvailable in the kubeconfig"
+
+
+class Terminal:
+    """Standard error and standard input.
+
+    :param verbosity: details up to this level are shown.
+    :param stderr: where lines go; ``None`` when the process has none.
+    :param interactive: whether the caller lends us its terminal (``spec.interactive`` of the exec info).
+    :param clock: for deadlines; the system's by default.
+    :param stdin: descriptor of the standard input.
+    """
+
+    def __init__(
+        self,
+        verbosity: int,
+        stderr: TextIO | None,
+        *,
+        interactive: bool,
+        clock: Clock | None = None,
+        stdin: int = 0,
+    ) -> None:
+        self._verbosity = verbosity
+        self._stderr = stderr
+        self._interactive = interactive
+        self._clock = clock or SystemClock()
+        self._stdin = stdin
+        # What a pipe gave beyond the line asked for: the next answer.
+        self._unread = b""
+        self._pipe: keyboard.Read | None = None
+
+    def tell(self, line: str) -> None:
+        """Show a line; never fails, also when nobody can read it."""
+        self._write(printable(line, len(line)) + "\n")
+
+    def detail(self, level: int, line: str) -> None:
+        """Show a line when the verbosity is at least ``level``."""
+        if self._verbosity >= level:
+            self.tell(line)
+
+    def ask(self, prompt: str, *, deadline: float) -> Secret:
+        """Return one line typed or pasted on the terminal without echo, or the next line of a pipe.
+
+        :param prompt: shown before, without a line end.
+        :param deadline: on the monotonic clock.
+        :raises SignInError: no terminal is lent to us, end of input, too long, or the deadline passed.
+        :raises KeyboardInterrupt: Ctrl-C.
+        """
+        if not keyboard.is_terminal(self._stdin):
+            self._write(printable(prompt, len(prompt)))
+            return self._piped(deadline)
+        if not self._interactive:
+            raise _nobody_there()
+        with keyboard.keys(self._stdin) as read:
+            # Only now, with the echo off: whoever answers quickly is not shown either.
+            self._write(printable(prompt, len(prompt)))
+            try:
+                return self._typed(read, deadline)
+            finally:
+                self._write("\n")
+
+    def _typed(self, read: keyboard.Read, deadline: float) -> Secret:
+        editor = LineEditor()
+        while True:
+            typed = read(_QUIET if editor.entered else self._patience(deadline))
+            if typed:
+                editor.feed(typed)
+            if editor.entered and not typed:
+                return Secret(editor.text())
+            if editor.ended or typed == b"":
+                if text := editor.text():
+                    return Secret(text)
+                raise SignInError("the input ended before an answer", hint="run the command again")
+
+    def _piped(self, deadline: float) -> Secret:
+        self._pipe = self._pipe or keyboard.pipe(self._stdin)
+        line, newline, rest = self._unread.partition(b"\n")
+        while not newline and len(line) <= LIMIT:
+            chunk = self._pipe(self._patience(deadline))
+            if chunk == b"":
+                break
+            line, newline, rest = (line + (chunk or b"")).partition(b"\n")
+        self._unread = rest
+        if len(line) > LIMIT:
+            raise SignInError(f"the input is longer than {LIMIT // 1024} KiB")
+        if not line and not newline:
+            raise _nobody_there()
+        return Secret(decoded(line.removesuffix(b"\r")))
+
+    def _patience(self, deadline: float) -> float:
+        remaining = deadline - self._clock.monotonic()
+        if remaining <= 0:
+            raise SignInError(
+                "nobody answered in time", hint="run the command again; --authentication-timeout-sec gives more time"
+            )
+        return min(remaining, _SLICE)
+
+    def _write(self, text: str) -> None:
+        if self._stderr is None:
+            return
+        encoding = getattr(self._stderr, "encoding", None) or "utf-8"
+        try:
+            self._stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            self._stderr.flush()
+        except (OSError, ValueError):
+            self._fall_silent(self._stderr)
+            self._stderr = None
+
+    @staticmethod
+    def _fall_silent(stderr: TextIO) -> None:
+        """Let what the stream still holds go nowhere; at its exit Python would fail to write it once more."""
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stderr.fileno())
+            os.close(nowhere)
+
+
+def _nobody_there() -> SignInError:
+    return SignInError("input is needed, and the caller lends no terminal to ask on", hint=_ADVICE)
