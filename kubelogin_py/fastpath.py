@@ -1,0 +1,248 @@
+"""The cached answer: a finished ExecCredential, found by the words of the command line alone.
+
+kubectl starts the plugin afresh for every command. An answer is a small file directly in the cache directory, to be
+read without parser, lock or hash, so that a shell can do it with builtins only, by these rules. Any doubt is a miss.
+
+Which: only ``get-token`` with flags of the tables below, as ``--flag=value`` or ``--flag value``. A value must be of
+``SAFE`` characters and, written apart, not begin with ``-``. A leading ``~/`` of a path is ``$HOME/``; a path that is
+not absolute then is a miss, for it means more than the words say. The key is ``v1`` or ``v1beta1`` (what
+``KUBERNETES_EXEC_INFO`` asks for) and every flag as ``--flag=value``, joined by ``|``. The value of a client secret or
+password is left out, the cache directory altogether; a switch without a value is ``true``.
+
+Where: in the directory of the last ``--token-cache-dir``, else ``$KUBECACHEDIR/oidc-login``, else
+``$HOME/.kube/cache/oidc-login``. The name is ``answer1-``, the length of the key, its values each after a comma (their
+first and last 100 characters when they have more than 200; ``/`` and ``:`` become commas), ``.txt``. Two keys may
+share a name: the whole key is compared.
+
+What: three lines, the key, the document, and ``session`` with the key of the session it came from. The modification
+time is the second from which it must not be served any more.
+
+Every kubectl command starts this module, so it imports built-in modules only and uses no dataclasses.
+"""
+
+import sys
+from time import time
+
+if sys.platform == "win32":
+    import nt as system
+    from os import _exit
+else:
+    import posix as system
+    from posix import _exit
+
+# As `typing` has it, which would have to be imported.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:/.,=@%+~ -"
+"""Characters a value may have: ASCII, so that its length is the same in every locale, and none is the separator."""
+
+SWITCHES = ("--skip-open-browser", "--tls-renegotiation-once", "--tls-renegotiation-freely")
+"""Flags that need no value."""
+
+PLAIN = (
+    *("--oidc-issuer-url", "--oidc-client-id", "--oidc-redirect-url", "--oidc-extra-scope", "--oidc-pkce-method"),
+    *("--oidc-auth-request-extra-params", "--grant-type", "--listen-address", "--browser-command", "--username"),
+    *("--authentication-timeout-sec", "--certificate-authority-data", "--open-url-after-authentication"),
+)
+"""Flags whose value is part of the key as it stands."""
+
+PATHS = ("--token-cache-dir", "--certificate-authority", "--local-server-cert", "--local-server-key")
+"""Flags whose value is a path."""
+
+SECRETS = ("--oidc-client-secret", "--password")
+"""Flags whose value must not reach the disk."""
+
+# An extra parameter may be a secret, too: client_secret, client_assertion, subject_token.
+_SECRETIVE = ("secret", "password", "assertion", "token")
+
+_WINDOWS = sys.platform == "win32"
+_NAME_PART = 100
+_LIMIT = 1 << 20
+# Of the document we are asked with and of the one we answer with.
+_START = '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/'
+_BROKEN_PIPE = 32
+_FILE_TYPE, _REGULAR, _OTHERS = 0o170000, 0o100000, 0o077
+
+
+def main() -> None:
+    """Write the cached answer of this process's command line and leave; return when there is none."""
+    body = answer(sys.argv[1:], _environment())
+    if body is not None:
+        _leave_with(body)
+
+
+def answer(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> bytes | None:
+    """Return the document to print, one line with its end, or ``None``; never raises.
+
+    :param arguments: the command line after the program's name.
+    :param environ: the environment variables.
+    """
+    try:
+        place = key_for(arguments, environ)
+        return place and document(_contents(place[0], place[1]), place[2])
+    # ValueError: a path with a NUL or an unpaired surrogate. OverflowError: a file from a strange clock.
+    except (OSError, ValueError, OverflowError):
+        return None
+
+
+def key_for(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> tuple[str, str, str] | None:
+    """Return directory, file name and key of the answer for what ``answer`` takes; ``None``: it can have none."""
+    home = environ.get("HOME") or (_WINDOWS and environ.get("USERPROFILE")) or ""
+    version = _version(environ.get("KUBERNETES_EXEC_INFO", ""))
+    if version is None or not _absolute(home) or not arguments or arguments[0] != "get-token":
+        return None
+    flags = _flags(arguments[1:], home)
+    base = environ.get("KUBECACHEDIR", f"{home}/.kube/cache")
+    # Set but empty, the variable means a path relative to nothing.
+    directory, key, values = base and f"{base}/oidc-login", version, ""
+    for flag, value in flags or ():
+        # The directory says where the answer is, not what it is, and may have any characters.
+        if flag == "--token-cache-dir":
+            directory = value
+        elif value.strip(SAFE):
+            return None
+        else:
+            key += f"|{flag}={value}"
+            values += f",{value}"
+    return (directory, _name(key, values), key) if flags is not None and _absolute(directory) else None
+
+
+def document(contents: bytes, key: str) -> bytes | None:
+    """Return the document in the whole contents of an answer's file, or ``None`` when it is not this key's."""
+    lines = contents.split(b"\n")
+    if len(lines) != 4 or lines[3] or lines[0] != key.encode():  # noqa: PLR2004 -- three lines and nothing after
+        return None
+    body, origin = lines[1], lines[2]
+    version = key.partition("|")[0]
+    # The status comes last, and in it the token: a document that was cut anywhere does not end like this.
+    whole = body.startswith(f'{_START}{version}"'.encode()) and body.endswith(b'"}}') and body.isascii()
+    return body + b"\n" if whole and origin.startswith(b"session ") else None
+
+
+def _version(info: str) -> str | None:
+    """Return the API version asked for, if the text is surely what client-go writes.
+
+    Only the very beginning is trusted: further on, ``spec.cluster`` has whatever the kubeconfig's author wrote.
+    """
+    if not info:
+        return "v1beta1"
+    info = info.removesuffix("\n")
+    for version in ("v1", "v1beta1"):
+        if info.startswith(f'{_START}{version}","spec":{{') and info.endswith("}}") and info.count("apiVersion") == 1:
+            return version
+    return None
+
+
+def _flags(words: "Sequence[str]", home: str) -> list[tuple[str, str]] | None:
+    """Return flags and values, paths made absolute and secrets left out; ``None``: a word we do not know."""
+    flags = []
+    flag = ""
+    for word in words:
+        if word in SWITCHES and not flag:
+            flag, value = word, "true"
+        elif flag and not word.startswith("-"):
+            value = word
+        elif flag or not word.startswith("--"):
+            return None
+        else:
+            flag, equals, value = word.partition("=")
+            if not equals:
+                continue
+        known = _value(flag, value, home)
+        if known is None:
+            return None
+        flags.append((flag, known))
+        flag = ""
+    return None if flag else flags
+
+
+def _value(flag: str, value: str, home: str) -> str | None:
+    if flag in SECRETS:
+        return ""
+    if flag == "--token-cache-storage":
+        return value if value == "disk" else None
+    if flag in PATHS:
+        path = home + value[1:] if value.startswith("~/") else value
+        return path if _absolute(path) else None
+    if flag == "--oidc-auth-request-extra-params" and any(word in value for word in _SECRETIVE):
+        return None
+    return value if flag in PLAIN or flag in SWITCHES else None
+
+
+def _absolute(path: str) -> bool:
+    return path[1:3] in {":\\", ":/"} if _WINDOWS else path.startswith("/")
+
+
+def _name(key: str, values: str) -> str:
+    if len(values) > 2 * _NAME_PART:
+        values = values[:_NAME_PART] + values[-_NAME_PART:]
+    return f"answer1-{len(key)}{values.replace('/', ',').replace(':', ',')}.txt"
+
+
+if sys.platform == "win32":
+
+    def _contents(directory: str, name: str) -> bytes:
+        """Return an answer's file; the access lists of the user's profile keep others out."""
+        path = f"{directory}/{name}"
+        if not _is_served(system.lstat(path)):
+            return b""
+        file = system.open(path, system.O_RDONLY | system.O_BINARY | system.O_NOINHERIT)
+        try:
+            return system.read(file, _LIMIT)
+        finally:
+            system.close(file)
+
+else:
+
+    def _contents(directory: str, name: str) -> bytes:
+        """Return an answer's file, if it and its directory are ours alone and its time has not come.
+
+        The directory is opened once, so that it can't be exchanged between the check and the use.
+        """
+        folder = system.open(directory, system.O_RDONLY | system.O_DIRECTORY | system.O_CLOEXEC)
+        try:
+            _refuse_others(system.fstat(folder))
+            flags = system.O_RDONLY | system.O_NOFOLLOW | system.O_NONBLOCK | system.O_CLOEXEC
+            file = system.open(name, flags, dir_fd=folder)
+        finally:
+            system.close(folder)
+        try:
+            status = system.fstat(file)
+            _refuse_others(status)
+            return system.read(file, _LIMIT) if _is_served(status) else b""
+        finally:
+            system.close(file)
+
+    def _refuse_others(status: system.stat_result) -> None:
+        if status.st_uid != system.geteuid() or status.st_mode & _OTHERS:
+            raise OSError
+
+
+def _is_served(status: system.stat_result) -> bool:
+    return status.st_mode & _FILE_TYPE == _REGULAR and int(status.st_mtime) > int(time())
+
+
+def _environment() -> dict[str, str]:
+    """Return the variables that count; ``os.environ`` would have to be imported where ``site`` is not."""
+    if sys.platform == "win32":
+        return system.environ
+    else:  # noqa: RET505 -- so that the type checker sees one platform only
+        raw = {name: system.environ.get(name.encode()) for name in ("HOME", "KUBECACHEDIR", "KUBERNETES_EXEC_INFO")}
+        coding = sys.getfilesystemencoding()
+        return {name: value.decode(coding, "surrogateescape") for name, value in raw.items() if value is not None}
+
+
+def _leave_with(body: bytes) -> None:
+    """Write to standard output and end the process; return only when nothing at all could be written."""
+    rest = body
+    while rest:
+        try:
+            rest = rest[system.write(1, rest) :]
+        except OSError as error:
+            # The reader is gone: nobody to tell. Half an answer can't be taken back either.
+            if error.errno == _BROKEN_PIPE or rest is not body:
+                _exit(1)
+            return
+    _exit(0)

@@ -1,0 +1,70 @@
+"""The names of our files in a cache directory.
+
+int128/kubelogin keeps ``<64 hex>`` and ``<64 hex>.lock`` in the same directory; ours stand beside them.
+"""
+
+import re
+
+_HEX = "[0-9a-f]{64}"
+_SESSION_KEY = re.compile(_HEX)
+_LOGIN_KEY = re.compile(f"login-{_HEX}")
+
+ANSWER = re.compile(r"answer[0-9]+-[A-Za-z0-9_,.=@%+~ -]+\.txt")
+"""Finished answers; see ``fastpath``."""
+
+TEMPORARY = re.compile(r"\.temp-[0-9a-f]{32}")
+"""Files being written, and what a killed writer left."""
+
+LOCK = re.compile(f"(?:session|login)-{_HEX}\\.lock")
+"""Lock files; never removed but under their own lock."""
+
+LOGIN_LOCK = re.compile(f"login-{_HEX}\\.lock")
+"""Lock files that belong to no session."""
+
+SESSION = re.compile(f"session-({_HEX})\\.(?:json|json\\.bad|lock)")
+"""Files of a session; the group is its key."""
+
+OUR_NAMES = (ANSWER, TEMPORARY, LOCK, SESSION)
+"""Every name that is ours beyond doubt: nothing else in a cache directory is ever removed."""
+
+TAG = "CACHEDIR.TAG"
+"""Tells backup programs that the directory can be left out (Cache Directory Tagging Specification)."""
+
+_UPSTREAM = re.compile(f"{_HEX}(?:\\.lock)?")
+
+
+def is_ours(name: str) -> bool:
+    """Return whether a file of this name was made by us."""
+    return any(pattern.fullmatch(name) for pattern in OUR_NAMES)
+
+
+def is_cache(name: str) -> bool:
+    """Return whether a file of this name belongs to a cache of ours or int128/kubelogin's."""
+    return name == TAG or is_ours(name) or _UPSTREAM.fullmatch(name) is not None
+
+
+def session_file(key: str) -> str:
+    """Return the name of a session's file.
+
+    :raises ValueError: the key is not one of ``keys.session_key``; it must not become part of a path.
+    """
+    if not _SESSION_KEY.fullmatch(key):
+        raise ValueError("not a session key")
+    return f"session-{key}.json"
+
+
+def bad_file(key: str) -> str:
+    """Return the name a session's file gets when it can't be read."""
+    return f"{session_file(key)}.bad"
+
+
+def lock_file(key: str) -> str:
+    """Return the name of the lock of a session key or a login key.
+
+    :raises ValueError: the key is neither.
+    """
+    if _SESSION_KEY.fullmatch(key):
+        return f"session-{key}.lock"
+    if _LOGIN_KEY.fullmatch(key):
+        return f"{key}.lock"
+    raise ValueError("neither a session key nor a login key")
