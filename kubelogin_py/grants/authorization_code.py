@@ -1,0 +1,92 @@
+"""The authorization code grant in the person's browser, with PKCE and a loopback callback (RFC 8252)."""
+
+from kubelogin_py import pages
+from kubelogin_py.errors import Error
+from kubelogin_py.grants.sign_in import SignIn
+from kubelogin_py.grants.token_endpoint import send
+from kubelogin_py.oidc import authorization, id_token, tokens
+from kubelogin_py.oidc.authorization import AuthorizationRequest
+from kubelogin_py.ports import Callback
+from kubelogin_py.secret import Secret
+from kubelogin_py.session import Session
+from kubelogin_py.settings import PkceMethod
+
+_OK = 200
+_FAILED = 400
+
+
+def obtain(sign_in: SignIn) -> Session:
+    """Return the session of a sign-in in the browser.
+
+    The browser is shown the outcome only after the ID token was verified.
+
+    :raises SignInError: nobody answered in time, or the person said no.
+    """
+    login = sign_in.settings.login
+    redirect_url = sign_in.settings.provider.redirect_url
+    with sign_in.world.listener.listen(login.listen_addresses, redirect_url) as callback:
+        request = authorization_request(sign_in, callback.redirect_uri)
+        _ask(sign_in, request)
+        try:
+            session = _answered(sign_in, request, callback)
+        except Error as error:
+            callback.finish(pages.failed(error.message, error.hint or "Run the command again."), status=_FAILED)
+            raise
+        callback.finish(_welcome(session), status=_OK)
+    return session
+
+
+def authorization_request(sign_in: SignIn, redirect_uri: str | None) -> AuthorizationRequest:
+    """Return a fresh request: state, nonce and code verifier of 256 random bits each."""
+    provider, entropy = sign_in.settings.provider, sign_in.world.entropy
+    return authorization.build_request(
+        sign_in.metadata,
+        client_id=provider.client_id,
+        scope=provider.scope,
+        redirect_uri=redirect_uri,
+        state=Secret(entropy.token()),
+        nonce=Secret(entropy.token()),
+        code_verifier=None if provider.pkce is PkceMethod.NO else Secret(entropy.token()),
+        extra_params=provider.extra_params,
+    )
+
+
+def redeemed(sign_in: SignIn, request: AuthorizationRequest, code: Secret) -> Session:
+    """Trade the code for tokens, once, and return the verified session."""
+    form = tokens.code_form(code, redirect_uri=request.redirect_uri, code_verifier=request.code_verifier)
+    response = send(
+        form,
+        url=sign_in.metadata.token_endpoint,
+        provider=sign_in.settings.provider,
+        metadata=sign_in.metadata,
+        world=sign_in.world,
+        single_use=True,
+    )
+    return sign_in.verified(tokens.read_token_response(response), request.nonce)
+
+
+def _ask(sign_in: SignIn, request: AuthorizationRequest) -> None:
+    """Bring the person to the provider; when no browser starts, they can follow the URL themselves."""
+    login, console = sign_in.settings.login, sign_in.world.console
+    seconds = f"{login.authentication_timeout:.0f} seconds"
+    if not login.skip_open_browser and sign_in.world.browser.open(request.url):
+        console.tell(f"signing in to {sign_in.settings.provider.issuer} in your browser; waiting up to {seconds}")
+        console.detail(1, f"waiting for the answer at {request.redirect_uri}")
+        return
+    console.tell(f"Please visit the following URL in your browser: {request.url}")
+    console.tell(f"waiting up to {seconds} for the answer at {request.redirect_uri}")
+    if not login.skip_open_browser:
+        console.tell("hint: no browser could be started here; --grant-type=device-code signs in from another device")
+
+
+def _answered(sign_in: SignIn, request: AuthorizationRequest, callback: Callback) -> Session:
+    code = callback.wait(
+        lambda query: authorization.read_callback(query, request, sign_in.metadata), deadline=sign_in.deadline
+    )
+    sign_in.world.console.detail(1, "the provider answered; exchanging the code for tokens")
+    return redeemed(sign_in, request, code)
+
+
+def _welcome(session: Session) -> str:
+    who = id_token.read_unverified(session.id_token).person if session.id_token else session.client_id
+    return pages.signed_in(who, session.issuer)

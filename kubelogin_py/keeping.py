@@ -1,0 +1,23 @@
+"""Storing a session never costs the credential that was just obtained."""
+
+from kubelogin_py.errors import StorageError
+from kubelogin_py.ports import World
+from kubelogin_py.session import Session
+
+
+def keep(session: Session, world: World, key: str) -> None:
+    """Store the session; when that fails, say so once and go on."""
+    try:
+        world.store.save(key, session)
+    except StorageError as error:
+        world.console.tell(f"warning: {error.message}; the next command may have to sign in again")
+        if error.hint:
+            world.console.tell(f"hint: {error.hint}")
+
+
+def mark(session: Session, world: World, key: str) -> None:
+    """Store a note about the session in silence: when even ``keep`` fails later, that one speaks."""
+    try:
+        world.store.save(key, session)
+    except StorageError as error:
+        world.console.detail(1, error.message)

@@ -1,0 +1,116 @@
+"""The one use case: a token set for these settings, from the cache, by refresh, or by signing in."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from kubelogin_py.documents import Documents
+from kubelogin_py.errors import VerificationError
+from kubelogin_py.grants import grant
+from kubelogin_py.grants.sign_in import SignIn
+from kubelogin_py.keeping import keep
+from kubelogin_py.oidc import id_token, urls
+from kubelogin_py.oidc.id_token import Claims
+from kubelogin_py.oidc.tokens import TokenSet
+from kubelogin_py.ports import World
+from kubelogin_py.refresh import Refresh
+from kubelogin_py.secret import Secret
+from kubelogin_py.session import Session
+from kubelogin_py.settings import Settings
+from kubelogin_py.verification import Verifier
+
+_LOCK_GRACE = 30.0
+"""Seconds a waiting process allows the one that signs in beyond the person's own time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a sign-in is for.
+
+    :param token: the token to hand to the API server.
+    :param usable_until: UTC seconds until when it may be handed out; ``None`` when nobody said.
+    :param claims: claims of the ID token.
+    :param session: everything that is kept.
+    :param session_key: under which key it is kept.
+    """
+
+    token: Secret
+    usable_until: float | None
+    claims: Claims
+    session: Session
+    session_key: str
+
+
+def sign_in(settings: Settings, world: World, *, key: str) -> Credential:
+    """Return a credential: cached while fresh, else refreshed, else by a new sign-in.
+
+    One process per key refreshes or signs in; the others wait for it and use its result. The session is on disk
+    before the credential is returned; a session that can't be stored costs a warning, never the credential.
+
+    :param key: names the session in the token store.
+    :raises Error: see ``errors``; a network fault while an expired session could be refreshed is a
+        ``TransientError`` and never starts a sign-in.
+    """
+    urls.check_issuer(settings.provider.issuer)
+    before = world.store.load(key)
+    if not settings.login.force_refresh and (credential := _fresh(before, settings, world, key)):
+        return credential
+    patience = world.clock.monotonic() + settings.login.authentication_timeout + _LOCK_GRACE
+    with world.store.lock(key, deadline=patience, doing=f"signing in to {settings.provider.issuer}"):
+        session = world.store.load(key)
+        # Whoever held the lock before us has done the work, also for a caller that wants a refresh.
+        if (not settings.login.force_refresh or _has_new_token(session, before)) and (
+            credential := _fresh(session, settings, world, key)
+        ):
+            return credential
+        return _obtained(session, settings, world, key)
+
+
+def _has_new_token(session: Session | None, before: Session | None) -> bool:
+    """Whether somebody obtained an ID token since ``before`` was read; a refresh that only failed is none."""
+    return session is not None and (before is None or session.id_token != before.id_token)
+
+
+def _fresh(session: Session | None, settings: Settings, world: World, key: str) -> Credential | None:
+    """Return the kept token while it serves; what looks odd about it makes it a miss."""
+    if session is None or session.id_token is None or session.usable_until is None or not _ours(session, settings):
+        return None
+    if world.clock.now() >= session.usable_until:
+        return None
+    with suppress(VerificationError):
+        claims = id_token.read_unverified(session.id_token)
+        if claims.issuer == settings.provider.issuer and settings.provider.client_id in claims.audience:
+            world.console.detail(1, "using the cached ID token")
+            return Credential(session.id_token, session.usable_until, claims, session, key)
+    return None
+
+
+def _ours(session: Session, settings: Settings) -> bool:
+    """Whether the session is of this very issuer and client: nobody else is ever sent its refresh token."""
+    return (session.issuer, session.client_id) == (settings.provider.issuer, settings.provider.client_id)
+
+
+def _obtained(session: Session | None, settings: Settings, world: World, key: str) -> Credential:
+    documents = Documents(settings.provider.issuer, world)
+    verifier = Verifier(settings, world, documents)
+    if session is not None and _ours(session, settings):
+        renewed = Refresh(settings, world, documents, verifier, key=key).renew(session)
+        if renewed is not None:
+            return _credential(renewed, key)
+    # A provider whose tokens we could not verify is found out before anybody signs in.
+    verifier.prepare()
+
+    def verified(token_set: TokenSet, nonce: Secret | None) -> Session:
+        new = verifier.fresh(token_set, nonce)
+        # Before anybody is told that it worked: neither a closed window nor Ctrl-C can undo it then.
+        keep(new, world, key)
+        return new
+
+    deadline = world.clock.monotonic() + settings.login.authentication_timeout
+    obtain = grant(settings.login.grant_type)
+    return _credential(obtain(SignIn(settings, world, documents.metadata(), deadline, verified)), key)
+
+
+def _credential(session: Session, key: str) -> Credential:
+    if session.id_token is None:
+        raise ValueError("a session without an ID token is not a credential")
+    return Credential(session.id_token, session.usable_until, id_token.read_unverified(session.id_token), session, key)
