@@ -12,7 +12,7 @@ ifeq ($(origin BROWSER),command line)
 DEMO_BROWSER := --browser '$(BROWSER)'
 endif
 
-.PHONY: help demo test lint format dist clean
+.PHONY: help demo test lint format docs dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -47,6 +47,9 @@ lint: $(VENV)/.test ## style, types and the direction of imports
 format: $(VENV)/.test ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.product ## write docs/usage.md from the program's tables
+	$(BIN)/python -m kubelogin_py.cli.reference > docs/usage.md
 
 dist: $(VENV)/.test ## build the wheel and the source distribution
 	$(BIN)/python -m build --quiet
