@@ -96,9 +96,12 @@ class Callback(Protocol):
 class Listener(Protocol):
     """Opens callbacks."""
 
-    def listen(self, addresses: Sequence[str], redirect_url: str | None) -> AbstractContextManager[Callback]:
+    def listen(
+        self, addresses: Sequence[str], redirect_url: str | None, *, allowed_origin: str | None
+    ) -> AbstractContextManager[Callback]:
         """Bind the first address that is free on every family it needs.
 
+        :param allowed_origin: origin of the provider's pages, whose preflight requests are answered.
         :raises SignInError: ``no available port``, with each address and its reason.
         """
         ...

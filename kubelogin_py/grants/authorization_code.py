@@ -3,9 +3,10 @@
 from kubelogin_py import pages
 from kubelogin_py.errors import Error
 from kubelogin_py.grants.sign_in import SignIn
-from kubelogin_py.grants.token_endpoint import send
-from kubelogin_py.oidc import authorization, id_token, tokens
+from kubelogin_py.grants.token_endpoint import send, settled_method
+from kubelogin_py.oidc import authorization, id_token, tokens, urls
 from kubelogin_py.oidc.authorization import AuthorizationRequest
+from kubelogin_py.oidc.client_authentication import ClientAuthentication
 from kubelogin_py.ports import Callback
 from kubelogin_py.secret import Secret
 from kubelogin_py.session import Session
@@ -24,11 +25,12 @@ def obtain(sign_in: SignIn) -> Session:
     """
     login = sign_in.settings.login
     redirect_url = sign_in.settings.provider.redirect_url
-    with sign_in.world.listener.listen(login.listen_addresses, redirect_url) as callback:
+    origin = urls.origin_of(sign_in.metadata.endpoint("authorization_endpoint"))
+    with sign_in.world.listener.listen(login.listen_addresses, redirect_url, allowed_origin=origin) as callback:
         request = authorization_request(sign_in, callback.redirect_uri)
         _ask(sign_in, request)
         try:
-            session = _answered(sign_in, request, callback)
+            session = _answered(sign_in, request, callback, client_method(sign_in))
         except Error as error:
             callback.finish(pages.failed(error.message, error.hint or "Run the command again."), status=_FAILED)
             raise
@@ -51,7 +53,12 @@ def authorization_request(sign_in: SignIn, redirect_uri: str | None) -> Authoriz
     )
 
 
-def redeemed(sign_in: SignIn, request: AuthorizationRequest, code: Secret) -> Session:
+def client_method(sign_in: SignIn) -> ClientAuthentication:
+    """Return how this client proves itself when it redeems the code."""
+    return settled_method(provider=sign_in.settings.provider, metadata=sign_in.metadata, world=sign_in.world)
+
+
+def redeemed(sign_in: SignIn, request: AuthorizationRequest, code: Secret, method: ClientAuthentication) -> Session:
     """Trade the code for tokens, once, and return the verified session."""
     form = tokens.code_form(code, redirect_uri=request.redirect_uri, code_verifier=request.code_verifier)
     response = send(
@@ -60,7 +67,7 @@ def redeemed(sign_in: SignIn, request: AuthorizationRequest, code: Secret) -> Se
         provider=sign_in.settings.provider,
         metadata=sign_in.metadata,
         world=sign_in.world,
-        single_use=True,
+        method=method,
     )
     return sign_in.verified(tokens.read_token_response(response), request.nonce)
 
@@ -79,12 +86,14 @@ def _ask(sign_in: SignIn, request: AuthorizationRequest) -> None:
         console.tell("hint: no browser could be started here; --grant-type=device-code signs in from another device")
 
 
-def _answered(sign_in: SignIn, request: AuthorizationRequest, callback: Callback) -> Session:
+def _answered(
+    sign_in: SignIn, request: AuthorizationRequest, callback: Callback, method: ClientAuthentication
+) -> Session:
     code = callback.wait(
         lambda query: authorization.read_callback(query, request, sign_in.metadata), deadline=sign_in.deadline
     )
     sign_in.world.console.detail(1, "the provider answered; exchanging the code for tokens")
-    return redeemed(sign_in, request, code)
+    return redeemed(sign_in, request, code, method)
 
 
 def _welcome(session: Session) -> str:

@@ -1,6 +1,6 @@
 """The authorization code grant without a callback: the person carries the answer over by hand."""
 
-from kubelogin_py.grants.authorization_code import authorization_request, redeemed
+from kubelogin_py.grants.authorization_code import authorization_request, client_method, redeemed
 from kubelogin_py.grants.sign_in import SignIn
 from kubelogin_py.oidc.pasted import read_pasted
 from kubelogin_py.session import Session
@@ -18,8 +18,9 @@ def obtain(sign_in: SignIn) -> Session:
     request = authorization_request(sign_in, sign_in.settings.provider.redirect_url)
     console.tell(f"Please visit the following URL in your browser: {request.url}")
     console.tell("After signing in, paste the address of the page you end up on, or the code it shows.")
+    method = client_method(sign_in)
     answer = console.ask("Enter code: ", deadline=sign_in.deadline)
     code, state_checked = read_pasted(answer, request, sign_in.metadata)
     if not state_checked:
         console.tell("warning: a bare code does not say which sign-in it belongs to; paste only your own")
-    return redeemed(sign_in, request, code)
+    return redeemed(sign_in, request, code, method)

@@ -8,7 +8,8 @@ Some providers register one method per client and say neither which nor that the
 ``invalid_client`` may be answered by trying the other method once. That error is given before the grant is looked
 at (RFC 6749 section 5.2), so a refresh token or device code that met it is unharmed. An authorization code is still
 never sent twice: providers are told to treat a second arrival as theft and to revoke what was issued for it
-(section 4.1.2), and not all of them look at the client first.
+(section 4.1.2), and not all of them look at the client first. Where the metadata leaves the method open, the provider
+is asked without a code before there is one.
 """
 
 from base64 import b64encode
@@ -44,23 +45,24 @@ class AuthenticatedForm:
     basic: tuple[str, Secret] | None
 
 
-def choose(
-    supported: Iterable[str] | None, *, has_secret: bool, single_use: bool = False
-) -> tuple[ClientAuthentication, ...]:
+def choose(supported: Iterable[str] | None, *, has_secret: bool) -> tuple[ClientAuthentication, ...]:
     """Return the methods to try, in order; each after the first only when the one before met ``invalid_client``.
 
     :param supported: ``token_endpoint_auth_methods_supported``; ``None`` means Basic (Discovery section 3).
         A list without a method is no proof against it, only a reason to try it second.
     :param has_secret: whether the client is confidential.
-    :param single_use: the request carries an authorization code: the first method only.
     """
     if not has_secret:
         return (ClientAuthentication.NONE,)
     listed = frozenset(supported or ())
-    methods = (ClientAuthentication.BASIC, ClientAuthentication.POST)
     if ClientAuthentication.POST in listed and ClientAuthentication.BASIC not in listed:
-        methods = (ClientAuthentication.POST, ClientAuthentication.BASIC)
-    return methods[:1] if single_use else methods
+        return (ClientAuthentication.POST, ClientAuthentication.BASIC)
+    return (ClientAuthentication.BASIC, ClientAuthentication.POST)
+
+
+def is_settled(supported: Iterable[str] | None, *, has_secret: bool) -> bool:
+    """Whether the metadata leaves no doubt about the first method of ``choose``."""
+    return not has_secret or len({ClientAuthentication.BASIC, ClientAuthentication.POST} & set(supported or ())) == 1
 
 
 def authenticated(

@@ -94,6 +94,13 @@ def host_of(url: str) -> str:
         return ""
 
 
+def origin_of(url: str) -> str:
+    """Return the origin of a checked URL as browsers write it: scheme and host, and a port that is not the usual."""
+    parts = urlsplit(url)
+    usual = {"https": ":443", "http": ":80"}.get(parts.scheme, "")
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}"
+
+
 def without_query(url: str) -> str:
     """Return a URL for a message: printable, without userinfo, query and fragment, whatever it looks like."""
     head = re.split(r"[?#]", url, maxsplit=1)[0]

@@ -237,34 +237,59 @@ def test_the_page_after_a_failure_says_so(scene: Scene, spoil, error: type[Error
     assert scene.provider.count("/token") == 1
 
 
-@pytest.mark.parametrize("methods", [None, ["client_secret_basic", "client_secret_post"], ["client_secret_post"]])
+BASIC, POST = "client_secret_basic", "client_secret_post"
+
+
+@pytest.mark.parametrize("methods", [None, [BASIC, POST], [BASIC], [POST]])
 def test_the_code_is_sent_once_even_when_the_client_is_refused(scene: Scene, methods: list[str] | None) -> None:
     """RFC 6749 section 4.1.2: a second arrival counts as theft."""
     scene.provider.metadata = {"token_endpoint_auth_methods_supported": methods}
-    scene.provider.scripted = [refusal("invalid_client", 401)]
+    scene.provider.registered_method = "tls_client_auth"
     with pytest.raises(OAuthError) as caught:
         run(scene, client_secret=Secret("secret"))
     assert caught.value.error == "invalid_client"
-    assert scene.provider.count("/token") == 1
+    assert scene.provider.codes_seen == 1
 
 
-@pytest.mark.parametrize(
-    ("methods", "basic"),
-    [(None, True), (["client_secret_basic"], True), (["client_secret_post"], False)],
-    ids=["unsaid", "basic", "post"],
-)
-def test_a_confidential_client_authenticates_as_the_metadata_says(
-    scene: Scene, methods: list[str] | None, basic: bool
+@pytest.mark.parametrize("registered", [BASIC, POST])
+@pytest.mark.parametrize("methods", [None, [], [BASIC, POST], ["private_key_jwt"]])
+def test_the_method_is_found_out_before_there_is_a_code(
+    scene: Scene, methods: list[str] | None, registered: str
 ) -> None:
+    """Where the metadata leaves it open, a client registered for either method signs in, and its code is sent once."""
     scene.provider.metadata = {"token_endpoint_auth_methods_supported": methods}
+    scene.provider.registered_method = registered
     run(scene, client_secret=Secret("s:e/c ret"))
-    request = next(request for request in scene.provider.requests if request.path == "/token")
-    if basic:
+    question, redeemed = [request for request in scene.provider.requests if request.path == "/token"]
+    assert "code" not in question.form
+    assert redeemed.form["code"]
+    assert bool(redeemed.basic) == (registered == BASIC)
+
+
+def test_without_an_answer_to_that_question_the_first_method_is_used(scene: Scene) -> None:
+    scene.provider.scripted = [TransientError("connection reset by peer"), None]
+    run(scene, client_secret=Secret("s:e/c ret"))
+    assert [bool(request.basic) for request in scene.provider.requests if request.path == "/token"] == [True, True]
+
+
+@pytest.mark.parametrize("method", [BASIC, POST])
+def test_a_confidential_client_authenticates_as_the_metadata_says(scene: Scene, method: str) -> None:
+    """One method listed is one request, with id and secret in that place and in no other."""
+    scene.provider.metadata = {"token_endpoint_auth_methods_supported": [method, "private_key_jwt"]}
+    run(scene, client_secret=Secret("s:e/c ret"))
+    (request,) = [request for request in scene.provider.requests if request.path == "/token"]
+    if method == BASIC:
         assert request.basic == ("kubernetes", "s:e/c ret")
         assert not {"client_id", "client_secret"} & request.form.keys()
     else:
         assert request.basic is None
         assert (request.form["client_id"], request.form["client_secret"]) == ("kubernetes", "s:e/c ret")
+
+
+def test_pages_of_the_provider_may_ask_before_they_reach_this_machine(scene: Scene) -> None:
+    """Private network access: preflights are answered for the authorization endpoint's origin and no other."""
+    run(scene)
+    assert scene.listener.allowed_origin == "https://id.example.com"
 
 
 def test_a_public_client_sends_its_id_only(scene: Scene) -> None:

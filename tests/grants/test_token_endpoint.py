@@ -4,6 +4,7 @@ import pytest
 
 from kubelogin_py.errors import TransientError
 from kubelogin_py.grants.token_endpoint import send
+from kubelogin_py.oidc.client_authentication import ClientAuthentication
 from kubelogin_py.response import Response
 from kubelogin_py.secret import Secret
 from tests.support.fake_provider import Request, answer, refusal
@@ -11,6 +12,7 @@ from tests.support.world import Scene
 
 FORM = [("grant_type", "refresh_token"), ("refresh_token", Secret("refresh-canary"))]
 REFUSED = refusal("invalid_client", 401)
+BASIC, POST = ClientAuthentication.BASIC, ClientAuthentication.POST
 BOTH = ["client_secret_basic", "client_secret_post"]
 
 
@@ -19,7 +21,7 @@ def scene() -> Scene:
     return Scene()
 
 
-def run(scene: Scene, *, secret: bool, single_use: bool = False) -> Response:
+def run(scene: Scene, *, secret: bool, only: ClientAuthentication | None = None) -> Response:
     sign_in = scene.sign_in(client_secret=Secret("secret-canary") if secret else None)
     return send(
         FORM,
@@ -27,7 +29,7 @@ def run(scene: Scene, *, secret: bool, single_use: bool = False) -> Response:
         provider=sign_in.settings.provider,
         metadata=sign_in.metadata,
         world=scene.world,
-        single_use=single_use,
+        method=only,
         timeout=7.0,
     )
 
@@ -44,20 +46,20 @@ def methods(scene: Scene) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("supported", "secret", "single_use", "outcomes", "tried"),
+    ("supported", "secret", "only", "outcomes", "tried"),
     [
-        (BOTH, False, False, [REFUSED], ["none"]),
-        (BOTH, True, False, [answer({})], ["basic"]),
-        (BOTH, True, False, [REFUSED, answer({})], ["basic", "post"]),
-        (BOTH, True, False, [REFUSED, REFUSED], ["basic", "post"]),
-        (["client_secret_post"], True, False, [REFUSED, answer({})], ["post", "basic"]),
-        (None, True, False, [REFUSED, answer({})], ["basic", "post"]),
-        (BOTH, True, True, [REFUSED], ["basic"]),
-        (["client_secret_post"], True, True, [REFUSED], ["post"]),
-        (BOTH, True, False, [refusal("invalid_grant")], ["basic"]),
-        (BOTH, True, False, [refusal("unauthorized_client", 401)], ["basic"]),
-        (BOTH, True, False, [answer({}, 401)], ["basic"]),
-        (BOTH, True, False, [answer({}, 503)], ["basic"]),
+        (BOTH, False, None, [REFUSED], ["none"]),
+        (BOTH, True, None, [answer({})], ["basic"]),
+        (BOTH, True, None, [REFUSED, answer({})], ["basic", "post"]),
+        (BOTH, True, None, [REFUSED, REFUSED], ["basic", "post"]),
+        (["client_secret_post"], True, None, [REFUSED, answer({})], ["post", "basic"]),
+        (None, True, None, [REFUSED, answer({})], ["basic", "post"]),
+        (BOTH, True, BASIC, [REFUSED], ["basic"]),
+        (BOTH, True, POST, [REFUSED], ["post"]),
+        (BOTH, True, None, [refusal("invalid_grant")], ["basic"]),
+        (BOTH, True, None, [refusal("unauthorized_client", 401)], ["basic"]),
+        (BOTH, True, None, [answer({}, 401)], ["basic"]),
+        (BOTH, True, None, [answer({}, 503)], ["basic"]),
     ],
     ids=[
         "public", "confidential", "refused once", "refused twice", "post first", "unsaid", "code", "code by post",
@@ -65,12 +67,18 @@ def methods(scene: Scene) -> list[str]:
     ],
 )  # fmt: skip
 def test_only_invalid_client_is_answered_with_the_other_method(
-    scene: Scene, *, supported: object, secret: bool, single_use: bool, outcomes: list[Response], tried: list[str]
+    scene: Scene,
+    *,
+    supported: object,
+    secret: bool,
+    only: ClientAuthentication | None,
+    outcomes: list[Response],
+    tried: list[str],
 ) -> None:
     """The answer is the last one's, whatever it says; reading it is the caller's part."""
     scene.provider.metadata = {"token_endpoint_auth_methods_supported": supported}
     scene.provider.scripted = list(outcomes)
-    assert run(scene, secret=secret, single_use=single_use) is outcomes[-1]
+    assert run(scene, secret=secret, only=only) is outcomes[-1]
     assert methods(scene) == tried
 
 

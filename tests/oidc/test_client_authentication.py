@@ -10,6 +10,7 @@ from kubelogin_py.oidc.client_authentication import (
     authenticated,
     basic_credentials,
     choose,
+    is_settled,
 )
 from kubelogin_py.secret import Secret
 
@@ -32,7 +33,22 @@ GRANT = [("grant_type", "refresh_token"), ("refresh_token", Secret("r"))]
 )
 def test_methods_of_a_confidential_client(supported, methods):
     assert choose(supported, has_secret=True) == methods
-    assert choose(supported, has_secret=True, single_use=True) == methods[:1]
+
+
+@pytest.mark.parametrize(
+    ("supported", "has_secret", "settled"),
+    [
+        pytest.param(None, False, True, id="public"),
+        pytest.param(None, True, False, id="nothing said"),
+        pytest.param((), True, False, id="empty"),
+        pytest.param(("client_secret_basic",), True, True, id="Basic only"),
+        pytest.param(("client_secret_post", "none"), True, True, id="form only"),
+        pytest.param(("client_secret_basic", "client_secret_post"), True, False, id="both"),
+        pytest.param(("private_key_jwt",), True, False, id="neither"),
+    ],
+)
+def test_whether_the_metadata_leaves_a_doubt(supported, has_secret, settled):
+    assert is_settled(supported, has_secret=has_secret) is settled
 
 
 @pytest.mark.parametrize("supported", [None, (), ("client_secret_basic",), ("none",)])

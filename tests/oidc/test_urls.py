@@ -222,3 +222,17 @@ def test_url_for_messages_has_no_query_and_no_userinfo(url, shown):
 )
 def test_host_of_a_url(url, host):
     assert urls.host_of(url) == host
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://id.example.com/authorize?a=b", "https://id.example.com"),
+        ("https://ID.example.com:443/", "https://id.example.com"),
+        ("https://id.example.com:8443", "https://id.example.com:8443"),
+        ("http://[::1]:80/x", "http://[::1]"),
+        ("http://localhost:443/x", "http://localhost:443"),
+    ],
+)
+def test_origin(url, origin):
+    assert urls.origin_of(url) == origin

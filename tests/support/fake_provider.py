@@ -61,6 +61,8 @@ class FakeProvider:
     id_token_on_refresh: bool = True
     id_token_with_scope: bool = False
     scripted: list[Response | Exception | Lost | None] = field(default_factory=list)
+    registered_method: str | None = None
+    codes_seen: int = 0
     scripted_documents: dict[str, list[Response | Exception]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     nonce: str | None = None
@@ -126,15 +128,24 @@ class FakeProvider:
         path = urlsplit(url).path
         known = (basic[0], basic[1].reveal()) if basic else None
         self._seen(Request("POST", path, fields, known, timeout, self.clock.monotonic()))
+        if path == "/token" and "code" in fields:
+            self.codes_seen += 1
         if path == "/token":
             self.on_token_request()
         outcome = self.scripted.pop(0) if self.scripted else None
         if isinstance(outcome, Exception):
             raise outcome
-        response = outcome if isinstance(outcome, Response) else self._answered(path, fields)
+        refused = path == "/token" and not self._is_client(fields, basic=basic is not None)
+        answered = refusal("invalid_client", 401) if refused else None
+        response = outcome if isinstance(outcome, Response) else answered or self._answered(path, fields)
         if isinstance(outcome, Lost):
             raise TransientError("POST https://id.example.com/token: connection reset by peer (temporary)")
         return response
+
+    def _is_client(self, fields: dict[str, str], *, basic: bool) -> bool:
+        """Whether the client proves itself in the way it is registered for; any will do unless a test says one."""
+        used = "client_secret_basic" if basic else "client_secret_post" if "client_secret" in fields else "none"
+        return self.registered_method in (None, used)
 
     def _seen(self, request: Request) -> None:
         self.requests.append(request)
@@ -146,6 +157,8 @@ class FakeProvider:
             return answer({name: value for name, value in document.items() if value is not None})
         if self.device_answers and "device_code" in fields:
             return refusal(self.device_answers.pop(0))
+        if fields["grant_type"] == "authorization_code" and "code" not in fields:
+            return refusal("invalid_request")
         if fields["grant_type"] == "refresh_token":
             if self.revoked or fields["refresh_token"] != self.current:
                 self.revoked = True

@@ -214,11 +214,14 @@ class FakeListener:
         self._scene = scene
 
     @contextmanager
-    def listen(self, addresses: Sequence[str], redirect_url: str | None) -> Iterator[FakeCallback]:
+    def listen(
+        self, addresses: Sequence[str], redirect_url: str | None, *, allowed_origin: str | None
+    ) -> Iterator[FakeCallback]:
         if self.busy:
             raise SignInError("no available port")
         self._scene.events.append("listen")
         self.addresses = addresses
+        self.allowed_origin = allowed_origin
         self.callback = FakeCallback(redirect_url or "http://localhost:8000", self._scene)
         self.open = True
         try:
