@@ -12,13 +12,10 @@ never sent twice: providers are told to treat a second arrival as theft and to r
 is asked without a code before there is one.
 """
 
-from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import quote_plus
 
-from kubelogin_py.errors import SettingsError
 from kubelogin_py.secret import Secret
 
 INVALID_CLIENT = "invalid_client"
@@ -81,20 +78,6 @@ def authenticated(
     if method is ClientAuthentication.BASIC:
         return AuthenticatedForm(tuple(form), (client_id, secret))
     return AuthenticatedForm((*_with_client(form, client_id), ("client_secret", secret)), None)
-
-
-def basic_credentials(client_id: str, secret: Secret) -> Secret:
-    """Return what follows ``Basic`` in the header: id and secret form-encoded, joined, in base64.
-
-    The encoding before the base64 is RFC 6749 section 2.3.1; without it a colon or a non-ASCII letter breaks.
-
-    :raises SettingsError: one of the two is not encodable text.
-    """
-    try:
-        pair = f"{quote_plus(client_id)}:{quote_plus(secret.reveal())}"
-    except UnicodeEncodeError:
-        raise SettingsError("client ID or client secret is not valid UTF-8 text") from None
-    return Secret(b64encode(pair.encode("ascii")).decode("ascii"))
 
 
 def _with_client(form: Sequence[tuple[str, str | Secret]], client_id: str) -> tuple[tuple[str, str | Secret], ...]:

@@ -126,3 +126,20 @@ def test_text_that_has_no_bytes_is_refused(text: str) -> None:
         policy.encoded_form([("password", Secret(text))])
     with pytest.raises(SettingsError):
         policy.basic_credentials("id", Secret(text))
+
+
+@pytest.mark.parametrize(
+    ("client_id", "secret", "pair"),
+    [
+        # RFC 6749 section 2.3.1 has this example.
+        pytest.param("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw", "s6BhdRkqt3:7Fjfp0ZBr1KtDRbnfVdmIw", id="RFC 6749"),
+        pytest.param("a:b", "c:d", "a%3Ab:c%3Ad", id="colons"),
+        pytest.param("a b", "c+d/%&=", "a+b:c%2Bd%2F%25%26%3D", id="reserved"),
+        # RFC 6749 appendix B encodes this text.
+        pytest.param("id", " %&+\u00a3\u20ac", "id:+%25%26%2B%C2%A3%E2%82%AC", id="RFC 6749 appendix B"),
+        pytest.param("a-b_c.d~e", "-_.~", "a-b_c.d~e:-_.~", id="unreserved"),
+    ],
+)
+def test_basic_credentials_are_form_encoded_first(client_id: str, secret: str, pair: str) -> None:
+    """RFC 6749 section 2.3.1: without it a colon or a non-ASCII letter breaks."""
+    assert policy.basic_credentials(client_id, Secret(secret)).decode() == pair

@@ -1,14 +1,10 @@
 """Where the client's credentials go, and when a second place may be tried."""
 
-from base64 import b64decode
-
 import pytest
 
-from kubelogin_py.errors import SettingsError
 from kubelogin_py.oidc.client_authentication import (
     ClientAuthentication,
     authenticated,
-    basic_credentials,
     choose,
     is_settled,
 )
@@ -85,30 +81,3 @@ def test_client_id_is_never_sent_twice(method):
 def test_method_with_secret_needs_one(method):
     with pytest.raises(ValueError, match="needs a client secret"):
         authenticated(GRANT, method, "kubernetes", None)
-
-
-@pytest.mark.parametrize(
-    ("client_id", "secret", "pair"),
-    [
-        # RFC 6749 section 2.3.1 has this example.
-        pytest.param("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw", "s6BhdRkqt3:7Fjfp0ZBr1KtDRbnfVdmIw", id="RFC 6749"),
-        pytest.param("a:b", "c:d", "a%3Ab:c%3Ad", id="colons"),
-        pytest.param("a b", "c+d/%&=", "a+b:c%2Bd%2F%25%26%3D", id="reserved"),
-        # RFC 6749 appendix B encodes this text.
-        pytest.param("id", " %&+\u00a3\u20ac", "id:+%25%26%2B%C2%A3%E2%82%AC", id="RFC 6749 appendix B"),
-        pytest.param("a-b_c.d~e", "-_.~", "a-b_c.d~e:-_.~", id="unreserved"),
-    ],
-)
-def test_basic_credentials_are_form_encoded_first(client_id, secret, pair):
-    assert b64decode(basic_credentials(client_id, Secret(secret)).reveal()).decode() == pair
-
-
-def test_basic_credentials_of_the_rfc_as_sent():
-    sent = basic_credentials("s6BhdRkqt3", Secret("7Fjfp0ZBr1KtDRbnfVdmIw")).reveal()
-    assert sent == "czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"
-
-
-def test_credentials_that_are_not_text_are_refused_without_being_shown():
-    with pytest.raises(SettingsError) as refused:
-        basic_credentials("kubernetes", Secret("canary\udcff"))
-    assert "canary" not in refused.value.message
