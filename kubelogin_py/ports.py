@@ -116,7 +116,7 @@ class Browser(Protocol):
 
 
 class Console(Protocol):
-    """The person: told things on stderr, asked without echo."""
+    """The person: told things on stderr, asked there."""
 
     def tell(self, line: str) -> None:
         """Show a line."""
@@ -126,9 +126,10 @@ class Console(Protocol):
         """Show a line when the verbosity is at least ``level``."""
         ...
 
-    def ask(self, prompt: str, *, deadline: float) -> Secret:
+    def ask(self, prompt: str, *, deadline: float, visible: bool = False) -> Secret:
         """Return one line typed or pasted without echo and without a length limit below 128 KiB.
 
+        :param visible: for what is no secret: with echo, and with the terminal's own limit.
         :raises SignInError: no terminal is lent to us, end of input, or the deadline passed.
         """
         ...
@@ -164,7 +165,6 @@ class TokenStore(Protocol):
         """
         ...
 
-
     def keep_answer(self, arguments: Sequence[str], key: str, body: bytes) -> bool:
         """Keep a finished answer, so that the same command line can be answered without us; ``False``: not here.
 
@@ -173,6 +173,27 @@ class TokenStore(Protocol):
         :param body: the document that was printed.
         """
         ...
+
+
+class FormerSessions(Protocol):
+    """What another program, that this one replaces, keeps for the same options: read, never changed."""
+
+    def find(self, *, deadline: float) -> Session | None:
+        """Return its session, said once to the person; ``None`` when there is none of use. Never fails.
+
+        :param deadline: on the monotonic clock, for waiting while the other program uses it.
+        """
+        ...
+
+
+class NoFormerSessions:
+    """Nothing was left behind."""
+
+    def find(self, *, deadline: float) -> None:
+        """Return ``None``."""
+
+
+_NO_FORMER_SESSIONS = NoFormerSessions()
 
 
 class Guard(Protocol):
@@ -188,6 +209,7 @@ class World:
     """Everything outside, handed to the application in one value by ``wiring``.
 
     :param place: who asks from where, such as ``alice@laptop``, for the person to recognise; printable.
+    :param former: asked when the store has nothing.
     """
 
     place: str
@@ -199,3 +221,4 @@ class World:
     console: Console
     store: TokenStore
     guard: Guard
+    former: FormerSessions = _NO_FORMER_SESSIONS

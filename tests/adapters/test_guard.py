@@ -34,6 +34,11 @@ def touch(name):
     Path(f"{name}.new").write_text(str(os.getpid()))
     os.rename(f"{name}.new", name)
 
+def wait_for(name):
+    end = time.monotonic() + 20
+    while not Path(name).exists() and time.monotonic() < end:
+        time.sleep(0.005)
+
 def run(work, on_detach=lambda: None):
     return DetachingGuard(on_detach).run(work)
 """
@@ -85,10 +90,13 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], Command]]:
         return Command(tmp_path, process)
 
     yield script
+    # Whatever a failed test has left must end.
+    for name in ("read", "go-on"):
+        (tmp_path / name).touch()
     for process in started:
         if process.poll() is None:
             process.kill()
-        process.communicate()
+        process.communicate(timeout=10)
 
 
 @pytest.fixture
@@ -240,13 +248,16 @@ def test_whoever_ignores_dead_children_gets_the_answer_too(succeed: Callable[[st
 
 @FORKS
 def test_the_child_is_alone(succeed: Callable[[str], str]) -> None:
-    """Of a session of its own, with no terminal that could stop it, and deaf to requests to end."""
+    """Of a session of its own, without our terminal and its input, and deaf to requests to end."""
     succeed("""
         def work():
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 os.kill(os.getpid(), number)
-            return os.getsid(0) == os.getpid()
+            return os.getsid(0) == os.getpid() and os.read(0, 1) == b""
 
+        keyboard, _ = os.pipe()
+        os.set_blocking(keyboard, False)
+        os.dup2(keyboard, 0)
         assert run(work)
     """)
 
@@ -266,8 +277,7 @@ def test_what_the_child_says_is_passed_on_as_it_comes(start: Callable[[str], Com
         def work():
             print("the first line", file=sys.stderr)
             os.write(1, b"never on standard output")
-            while not Path("read").exists():
-                time.sleep(0.005)
+            wait_for("read")
             os.write(2, b"the last line")
 
         run(work)
@@ -310,8 +320,7 @@ GUARDED = """
         touch("begun")
         console = Terminal(0, sys.stderr, interactive=False)
         console.tell("somebody may read this")
-        while not Path("go-on").exists():
-            time.sleep(0.005)
+        wait_for("go-on")
         console.tell("or not")
         console.tell("the parent is gone")
         Path("saved.new").write_text("refresh-1")
@@ -387,8 +396,7 @@ REFRESH = """
 
     def slow():
         touch("begun")
-        while not Path("go-on").exists():
-            time.sleep(0.005)
+        wait_for("go-on")
 
     scene.provider.on_token_request = slow
     world = dataclasses.replace(scene.world, store=store, guard=DetachingGuard(lambda: None))

@@ -19,8 +19,6 @@ from tests.support.kubectl import KUBECTL, kubectl, write_kubeconfig
 from tests.support.providers import EMBEDDED, Provider
 from tests.support.relying_party import RelyingParty
 
-pytestmark = pytest.mark.real
-
 
 class Issuer:
     """A provider of metadata and keys only, whose tokens can say anything."""

@@ -12,7 +12,7 @@ from tests.support.environment import clean
 from tests.support.providers import CERTIFIED, Provider, browser_script
 from tests.support.relying_party import RelyingParty
 
-pytestmark = [pytest.mark.real, pytest.mark.required("chromium")]
+pytestmark = pytest.mark.required("chromium")
 
 
 @pytest.fixture

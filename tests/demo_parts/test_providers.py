@@ -15,8 +15,6 @@ from examples.demo.sign_in import Wish
 from tests.support.providers import CERTIFIED, EMBEDDED, KINDS, Provider
 from tests.support.relying_party import RelyingParty
 
-pytestmark = pytest.mark.real
-
 BOB, CAROL = Wish(user="bob", password="builder"), Wish(user="carol", password="christmas")
 StartProvider = Callable[..., Provider]
 

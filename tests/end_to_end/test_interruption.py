@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.test_concurrency import TTL, get_token, until_expired
+from tests.end_to_end.test_concurrency import get_token, until_expired
 from tests.support import command
 from tests.support.command import KUBELOGIN, Terminal
 from tests.support.providers import Provider, sign_in_script
@@ -66,7 +66,7 @@ def test_ctrl_c_during_a_refresh_ends_us_but_not_the_refresh(
     started_provider: Callable[..., Provider], tmp_path: Path
 ) -> None:
     """The provider has rotated the refresh token by the time we are gone: the new one is on disk all the same."""
-    provider = started_provider("embedded", id_token_ttl=TTL, refresh_latency=2)
+    provider = started_provider("embedded", id_token_ttl=14, refresh_latency=2)
     home = tmp_path / "home"
     words = get_token(provider, sign_in_script(tmp_path / "browser", ca=provider.ca))
     first = command.run(*words, home=home)
