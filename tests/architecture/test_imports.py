@@ -34,6 +34,11 @@ HOMES = {
     "requests": {"kubelogin_py/adapters/http.py"},
     "urllib3": {"kubelogin_py/adapters/http.py"},
     "truststore": {"kubelogin_py/adapters/trust.py"},
+    "yaml": {"kubelogin_py/kubernetes/kubeconfig_yaml.py"},
+    "filelock": {"kubelogin_py/kubernetes/config_lock.py"},
+    "cryptography": set(),
+    "keyring": set(),
+    "typer": set(),
     "subprocess": {"kubelogin_py/adapters/browser.py"},
 }
 FORBIDDEN = {"webbrowser", "logging", "pytest", "talos_cred", "unittest"}
