@@ -13,5 +13,6 @@ try:
     credential = sign_in(settings)
 except Error as error:
     sys.exit(f"{error.message}\n{error.hint or ''}")
-print(f"signed in as {credential.claims.person}, until {credential.usable_until}")
+if credential.claims is not None:
+    print(f"signed in as {credential.claims.person}, until {credential.usable_until}")
 # `credential.token.reveal()` is the ID token itself; printing the token shows a mask.

@@ -43,12 +43,24 @@ def signed_in(who: str, issuer: str, *, next_url: str | None = None) -> str:
     facts = f"<dl>{name}<dt>At</dt><dd>{_shown(issuer)}</dd></dl>"
     if next_url is None:
         return _page("Authenticated", f"{facts}<p>You can close this window and go back to the terminal.</p>")
-    address = html.escape(_checked(next_url))
+    address = html.escape(check_next_url(next_url))
     return _page(
         "Authenticated",
         f'{facts}<p>Go on to <a href="{address}" rel="noreferrer">{address}</a>.</p>',
         head=f'<meta http-equiv="refresh" content="0;URL={address}">',
     )
+
+
+def check_next_url(next_url: str) -> str:
+    """Return the page to go on to, if nothing in it could lead elsewhere.
+
+    :raises SettingsError: it is not a plain https URL.
+    """
+    if not _NEXT_URL.fullmatch(next_url):
+        raise SettingsError(
+            f"page to open after the sign-in is refused: {printable(next_url, 200)}", hint="give a plain https:// URL"
+        )
+    return next_url
 
 
 def failed(reason: str, advice: str) -> str:
@@ -84,14 +96,6 @@ def stray() -> str:
 
 def _shown(foreign: str) -> str:
     return html.escape(printable(foreign))
-
-
-def _checked(next_url: str) -> str:
-    if not _NEXT_URL.fullmatch(next_url):
-        raise SettingsError(
-            f"page to open after the sign-in is refused: {printable(next_url, 200)}", hint="give a plain https:// URL"
-        )
-    return next_url
 
 
 def _page(title: str, body: str, *, head: str = "") -> str:

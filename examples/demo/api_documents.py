@@ -1,4 +1,4 @@
-"""What the stand-in API server has to show: its discovery documents and two pods."""
+"""What the stand-in API server has to show: its discovery documents, two pods and a service."""
 
 from typing import Any
 
@@ -35,6 +35,22 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
                 "verbs": VERBS,
                 "shortNames": ["po"],
                 "categories": ["all"],
+            },
+            {"name": "services", "singularName": "service", "namespaced": True, "kind": "Service", "verbs": VERBS},
+        ],
+    },
+    "/api/v1/namespaces/kube-system/services": {
+        "kind": "ServiceList",
+        "apiVersion": "v1",
+        "metadata": {"resourceVersion": "1"},
+        "items": [
+            {
+                "metadata": {
+                    "name": "kube-dns",
+                    "namespace": "kube-system",
+                    "labels": {"kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"},
+                },
+                "spec": {"ports": [{"name": "dns", "port": 53, "protocol": "UDP"}]},
             },
         ],
     },

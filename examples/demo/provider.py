@@ -57,6 +57,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--id-token-ttl", type=int, default=3600, metavar="SECONDS")
     parser.add_argument("--access-token-ttl", type=int, default=3600, metavar="SECONDS")
     parser.add_argument(
+        "--access-token-jwt", action=argparse.BooleanOptionalAction, default=False, help="signed instead of opaque"
+    )
+    parser.add_argument(
         "--refresh-always", action=argparse.BooleanOptionalAction, default=True, help="without offline_access"
     )
     parser.add_argument(
@@ -82,8 +85,9 @@ def main() -> None:
         tls.load_cert_chain(chosen.tls_cert, chosen.tls_key)
     name = f"[{chosen.issuer_host}]" if family == socket.AF_INET6 else chosen.issuer_host
     issuer = f"{'https' if tls else 'http'}://{name}:{chosen.port or listener.getsockname()[1]}"
-    same_named = ("algorithm", "id_token_ttl", "access_token_ttl", "refresh_always", "refresh_latency")
-    options = {name: getattr(chosen, name) for name in (*same_named, "device_ttl", "device_interval")}
+    same_named = ("algorithm", "id_token_ttl", "access_token_ttl", "access_token_jwt", "refresh_always")
+    more = ("refresh_latency", "device_ttl", "device_interval")
+    options = {name: getattr(chosen, name) for name in (*same_named, *more)}
     log = chosen.log.open("a", encoding="utf-8") if chosen.log else sys.stderr
     app = flask.Flask("provider")
     Endpoints(app, Settings(issuer, **options))

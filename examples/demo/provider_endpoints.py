@@ -13,6 +13,8 @@ from provider_grants import METHODS
 from provider_model import ALGORITHMS, SCOPES, Settings, SignIn, Store, claims_of, loopback_redirect, password_matches
 from provider_server import Server
 
+GRANT_TYPES = ["authorization_code", "refresh_token", "password", "client_credentials"]
+
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{{ title }}</title><link rel="icon" href="data:,">
@@ -67,7 +69,7 @@ class Endpoints:
             "claims_supported": ["sub", *(name for names in SCOPES.values() for name in names)],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token", DEVICE_CODE_GRANT_TYPE],
+            "grant_types_supported": [*GRANT_TYPES, DEVICE_CODE_GRANT_TYPE],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": list(ALGORITHMS),
             "token_endpoint_auth_methods_supported": METHODS,

@@ -9,7 +9,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc7636.challenge import compare_s256_code_challenge
 from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint, DeviceCodeGrant
-from provider_model import Client, SignIn, Store
+from provider_model import Client, SignIn, Store, password_matches
 
 CODE_TTL = 60
 """Seconds an authorization code lives."""
@@ -104,6 +104,35 @@ class Device(DeviceCodeGrant):  # type: ignore[misc]
         early = before is not None and now - before < credential.interval - TOLERANCE
         credential.interval += 5 if early else 0
         return early
+
+
+class Password(grants.ResourceOwnerPasswordCredentialsGrant):  # type: ignore[misc]
+    """The password grant, which nobody should use and old clients do."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = METHODS
+
+    def authenticate_user(self, username: str, password: str) -> str:
+        """Return who it is, if the password is right."""
+        if not password_matches(username, password):
+            raise InvalidGrantError("The username or the password is wrong.")
+        return username
+
+    def create_token_response(self) -> Any:
+        """Return the tokens, remembered as a sign-in."""
+        self.request.credential = SignIn(self.request.client.client_id, self.request.payload.scope or "", 0)
+        self.request.credential.approve(self.request.user)
+        return super().create_token_response()
+
+
+class ClientCredentials(grants.ClientCredentialsGrant):  # type: ignore[misc]
+    """The client credentials grant: an access token for the client itself, and nothing else."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = METHODS[1:]
+
+    def create_token_response(self) -> Any:
+        """Return the token, remembered as a sign-in of nobody."""
+        self.request.credential = SignIn(self.request.client.client_id, self.request.payload.scope or "", 0)
+        return super().create_token_response()
 
 
 class DeviceAuthorization(DeviceAuthorizationEndpoint):  # type: ignore[misc]

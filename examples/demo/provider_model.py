@@ -43,10 +43,13 @@ def password_matches(username: str, password: str) -> bool:
 
 
 def loopback_redirect(uri: str | None) -> bool:
-    """Return whether a native application may be sent here: any port, path to the letter (RFC 8252 section 7.3)."""
+    """Return whether a native application may be sent here: any port, path to the letter (RFC 8252 section 7.3).
+
+    With https it may, too: a listener with a certificate is still on this machine.
+    """
     parts = urlsplit(uri or "")
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    without_port = f"{parts.scheme}://{host}{parts.path}"
+    without_port = f"{'http' if parts.scheme == 'https' else parts.scheme}://{host}{parts.path}"
     plain = not (parts.query or parts.fragment or "@" in parts.netloc or "?" in (uri or ""))
     return plain and without_port in ACCOUNTS["redirect_uris"]
 
@@ -59,6 +62,7 @@ class Settings:
     algorithm: str = "RS256"
     id_token_ttl: int = 3600
     access_token_ttl: int = 3600
+    access_token_jwt: bool = False
     refresh_always: bool = True
     refresh_latency: float = 0
     device_ttl: float = 600

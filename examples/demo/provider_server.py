@@ -13,7 +13,16 @@ from authlib.oauth2.rfc9207 import IssuerParameter
 from authlib.oidc.core.grants import OpenIDToken
 from authlib.oidc.core.util import create_half_hash
 from joserfc import jwt
-from provider_grants import Code, Device, DeviceAuthorization, Refresh, Revocation, S256Only
+from provider_grants import (
+    ClientCredentials,
+    Code,
+    Device,
+    DeviceAuthorization,
+    Password,
+    Refresh,
+    Revocation,
+    S256Only,
+)
 from provider_model import Client, Settings, SignIn, Store, claims_of
 
 
@@ -29,15 +38,28 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         self.register_grant(Code, [S256Only(required=True), IdToken()])
         self.register_grant(Refresh, [IdToken()])
         self.register_grant(Device, [IdToken()])
+        self.register_grant(Password, [IdToken()])
+        self.register_grant(ClientCredentials)
         self.register_endpoint(DeviceAuthorization)
         self.register_endpoint(Revocation)
         self.register_extension(ResponseIssuer(settings.issuer))
 
-    def _bearer_token(self, scope: str, *, include_refresh_token: bool = True, **_: object) -> dict[str, Any]:
-        token = {"access_token": secrets.token_urlsafe(32), "token_type": "Bearer", "scope": scope}
+    def _bearer_token(
+        self, client: Client, scope: str, user: str | None = None, *, include_refresh_token: bool = True, **_: object
+    ) -> dict[str, Any]:
+        access_token = self._signed(user or client.client_id) if self.settings.access_token_jwt else _random()
+        token = {"access_token": access_token, "token_type": "Bearer", "scope": scope}
         if include_refresh_token and (self.settings.refresh_always or "offline_access" in scope.split()):
-            token["refresh_token"] = secrets.token_urlsafe(32)
+            token["refresh_token"] = _random()
         return token | {"expires_in": self.settings.access_token_ttl}
+
+    def _signed(self, subject: str) -> str:
+        """Return an access token that can be read (RFC 9068); nobody here does."""
+        algorithm, now = self.settings.algorithm, int(time.time())
+        key = self.store.key(algorithm)
+        claims = {"iss": self.settings.issuer, "aud": "kubernetes-api", "sub": subject, "jti": _random()}
+        times = {"iat": now, "exp": now + self.settings.access_token_ttl}
+        return jwt.encode({"alg": algorithm, "kid": key.kid, "typ": "at+jwt"}, claims | times, key, [algorithm])
 
     def _keep(self, token: dict[str, Any], request: OAuth2Request) -> None:
         sign_in = _sign_in(request)
@@ -96,6 +118,10 @@ def _client_secret_basic(query_client: Any, request: OAuth2Request) -> Client | 
         return None
     client: Client | None = query_client(unquote_plus(identifier))
     return client if client and secret and client.check_client_secret(unquote_plus(secret)) else None
+
+
+def _random() -> str:
+    return secrets.token_urlsafe(32)
 
 
 def _sign_in(request: OAuth2Request) -> SignIn:

@@ -1,12 +1,14 @@
 """The connections of a callback listener, all served by one thread that never blocks on any of them.
 
 Browsers open connections in advance and say nothing on them, scanners drip bytes, other programs guess ports. So
-each connection has a deadline, there is a bound on their number, and none is ever waited for.
+each connection has a deadline, which covers a TLS handshake too, there is a bound on their number, and none is ever
+waited for.
 """
 
 import contextlib
 import selectors
 import socket
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -25,6 +27,7 @@ _CHUNK = 65536
 
 
 class _Phase(Enum):
+    SHAKING_HANDS = auto()
     READING = auto()
     WAITING = auto()
     WRITING = auto()
@@ -41,12 +44,12 @@ class Connection:
 
     __slots__ = ("client", "expires", "on_close", "outgoing", "phase", "received")
 
-    def __init__(self, client: socket.socket, expires: float) -> None:
+    def __init__(self, client: socket.socket, expires: float, phase: _Phase) -> None:
         self.client = client
         self.expires = expires
         self.received = bytearray()
         self.outgoing = memoryview(b"")
-        self.phase = _Phase.READING
+        self.phase = phase
         self.on_close: Callable[[], None] | None = None
 
 
@@ -57,6 +60,7 @@ class Connections:
     :param clock: for the deadlines.
     :param on_request: called in the serving thread with each request, or with the status to refuse it with;
         must see to it that ``reply`` is called sooner or later.
+    :param tls: what serves https; ``None`` for http.
     """
 
     def __init__(
@@ -64,10 +68,12 @@ class Connections:
         listening: Sequence[socket.socket],
         clock: Clock,
         on_request: Callable[[Connection, Request | int], None],
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._listening = listening
         self._clock = clock
         self._on_request = on_request
+        self._tls = tls
         self._open: dict[Connection, None] = {}
         self._calls: deque[Callable[[], None]] = deque()
         self._stopping = False
@@ -146,7 +152,11 @@ class Connections:
         client.setblocking(False)
         if len(self._open) >= CONNECTION_LIMIT:
             self._close_oldest()
-        connection = Connection(client, self._clock.monotonic() + REQUEST_SECONDS)
+        phase = _Phase.READING
+        if self._tls is not None:
+            phase = _Phase.SHAKING_HANDS
+            client = self._tls.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+        connection = Connection(client, self._clock.monotonic() + REQUEST_SECONDS, phase)
         self._open[connection] = None
         self._watch(connection, selectors.EVENT_READ)
 
@@ -158,6 +168,8 @@ class Connections:
     def _advance(self, connection: Connection) -> None:
         try:
             match connection.phase:
+                case _Phase.SHAKING_HANDS:
+                    self._shake_hands(connection)
                 case _Phase.READING:
                     self._read(connection)
                 case _Phase.WRITING:
@@ -165,10 +177,22 @@ class Connections:
                 case _Phase.LINGERING:
                     if not connection.client.recv(_CHUNK):
                         self._close(connection)
+        except ssl.SSLWantReadError:
+            self._watch(connection, selectors.EVENT_READ)
+        except ssl.SSLWantWriteError:
+            self._watch(connection, selectors.EVENT_WRITE)
         except BlockingIOError:
             return
         except OSError:
             self._close(connection)
+
+    def _shake_hands(self, connection: Connection) -> None:
+        if isinstance(connection.client, ssl.SSLSocket):
+            connection.client.do_handshake()
+        connection.phase = _Phase.READING
+        self._watch(connection, selectors.EVENT_READ)
+        # The request may have come with the end of the handshake, and then nothing more is announced.
+        self._read(connection)
 
     def _read(self, connection: Connection) -> None:
         chunk = connection.client.recv(_CHUNK)
@@ -178,6 +202,8 @@ class Connections:
         connection.received += chunk
         head = read_head(bytes(connection.received))
         if head is None:
+            if isinstance(connection.client, ssl.SSLSocket) and connection.client.pending():
+                self._read(connection)
             return
         # Nothing more is read before the response: a flood stays in the kernel.
         self._selector.unregister(connection.client)
@@ -189,6 +215,10 @@ class Connections:
         sent = connection.client.send(connection.outgoing)
         connection.outgoing = connection.outgoing[sent:]
         if not connection.outgoing:
+            if isinstance(connection.client, ssl.SSLSocket):
+                # Says that this is all (RFC 8446 section 6.1); the other side's word is not waited for.
+                with contextlib.suppress(OSError):
+                    connection.client.unwrap()
             connection.client.shutdown(socket.SHUT_WR)
             connection.phase = _Phase.LINGERING
             connection.expires = self._clock.monotonic() + LINGER_SECONDS
@@ -202,7 +232,7 @@ class Connections:
 
     def _close_oldest(self) -> None:
         """Make room: the oldest connection that has not said anything of use goes first."""
-        idle = (connection for connection in self._open if connection.phase is _Phase.READING)
+        idle = (one for one in self._open if one.phase in (_Phase.SHAKING_HANDS, _Phase.READING))
         oldest = next(idle, None) or next(iter(self._open), None)
         if oldest is not None:
             self._close(oldest)

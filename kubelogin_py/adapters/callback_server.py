@@ -8,6 +8,7 @@ request waits for the page that says how it ended.
 import hmac
 import queue
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from kubelogin_py.adapters import listen
 from kubelogin_py.adapters.callback_connections import Connection, Connections
 from kubelogin_py.adapters.callback_http import BAD_REQUEST, OK, SEE_OTHER, UNAVAILABLE, Request, response
 from kubelogin_py.adapters.callback_site import Site, check_redirect_url
+from kubelogin_py.adapters.callback_tls import Identity
 from kubelogin_py.errors import Error, SignInError, StrayCallbackError
 from kubelogin_py.ports import Clock, Entropy
 
@@ -39,6 +41,7 @@ class CallbackServer:
     :param clock: for deadlines.
     :param page_key: unguessable query under which the final page is fetched.
     :param allowed_origin: see ``Site``.
+    :param tls: what serves https; ``None`` for http.
     """
 
     def __init__(
@@ -47,14 +50,16 @@ class CallbackServer:
         redirect_uri: str,
         clock: Clock,
         page_key: str,
+        *,
         allowed_origin: str | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._redirect_uri = redirect_uri
         self._clock = clock
         self._page_key = page_key
         self._site = Site.at(redirect_uri, allowed_origin)
         self._arrived: queue.Queue[tuple[Connection, str]] = queue.Queue(_PARKED_LIMIT)
-        self._connections = Connections(listening, clock, self._on_request)
+        self._connections = Connections(listening, clock, self._on_request, tls)
         self._delivered = threading.Event()
         self._accepted = False
         # Of the serving thread.
@@ -171,11 +176,17 @@ class LoopbackListener:
 
     :param clock: for deadlines.
     :param entropy: for the address of the final page.
+    :param host: host in the redirect URI where none is given.
+    :param identity: certificate and key, for https.
     """
 
-    def __init__(self, clock: Clock, entropy: Entropy) -> None:
+    def __init__(
+        self, clock: Clock, entropy: Entropy, *, host: str = "localhost", identity: Identity | None = None
+    ) -> None:
         self._clock = clock
         self._entropy = entropy
+        self._host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        self._identity = identity or Identity()
 
     @contextmanager
     def listen(
@@ -184,17 +195,22 @@ class LoopbackListener:
         """Listen on the first address that is free on every family it needs; closed on leaving.
 
         :param addresses: ``host:port`` pairs on this machine.
-        :param redirect_url: redirect URI to use as it stands; ``None`` for ``http://localhost:PORT``.
+        :param redirect_url: redirect URI to use as it stands; ``None`` for ``http://localhost:PORT``, or https.
         :param allowed_origin: origin of the authorization endpoint, whose preflight requests are answered.
-        :raises SettingsError: an address or redirect URL that would carry the code over a network.
+        :raises SettingsError: an address or redirect URL that would carry the code over a network, or files that
+            are no certificate and key.
         :raises SignInError: ``no available port``.
         """
         wanted = [listen.parse(address) for address in addresses]
-        if redirect_url is not None:
-            check_redirect_url(redirect_url, frozenset(address.port for address in wanted))
+        tls = self._identity.context()
+        scheme = "http" if tls is None else "https"
+        # Whether the host is on this machine does not depend on the port.
+        checked = f"{scheme}://{self._host}" if redirect_url is None else redirect_url
+        check_redirect_url(checked, frozenset(address.port for address in wanted), scheme=scheme)
         listening = listen.bind(wanted)
-        redirect_uri = redirect_url or f"http://localhost:{listening[0].getsockname()[1]}"
-        server = CallbackServer(listening, redirect_uri, self._clock, self._entropy.token(), allowed_origin)
+        redirect_uri = redirect_url or f"{scheme}://{self._host}:{listening[0].getsockname()[1]}"
+        page_key = self._entropy.token()
+        server = CallbackServer(listening, redirect_uri, self._clock, page_key, allowed_origin=allowed_origin, tls=tls)
         server.start()
         try:
             yield server

@@ -82,12 +82,13 @@ def _method_refusal(request: Request) -> bytes | None:
     return None
 
 
-def check_redirect_url(redirect_url: str, ports: frozenset[int]) -> None:
+def check_redirect_url(redirect_url: str, ports: frozenset[int], *, scheme: str = "http") -> None:
     """Refuse a redirect URL that a listener on this machine can't serve safely.
 
     :param ports: those of the listen addresses.
-    :raises SettingsError: malformed, on another host (the code would cross a network), or https on a port of
-        ours, where http is spoken.
+    :param scheme: what is spoken there, ``http`` or ``https``.
+    :raises SettingsError: malformed, on another host (the code would cross a network), or of the other scheme on a
+        port of ours.
     """
     try:
         check_endpoint(redirect_url, f"redirect URL {without_query(redirect_url)}")
@@ -102,8 +103,11 @@ def check_redirect_url(redirect_url: str, ports: frozenset[int]) -> None:
         )
     if parts.path.startswith("//"):
         raise SettingsError(f"redirect URL {shown} has a path that begins with two slashes")
-    if parts.scheme == "https" and (parts.port or _DEFAULT_PORTS["https"]) in ports:
+    if parts.scheme != scheme and (parts.port or _DEFAULT_PORTS[parts.scheme]) in ports:
+        hint = "register and use the same URL with http, as RFC 8252 allows on this machine, or give the listener "
         raise SettingsError(
-            f"redirect URL {shown} is https, and the callback listener speaks http",
-            hint="register and use the same URL with http; RFC 8252 allows it on this machine",
+            f"redirect URL {shown} is {parts.scheme}, and the callback listener speaks {scheme}",
+            hint=f"{hint}--local-server-cert and --local-server-key"
+            if scheme == "http"
+            else "use https in it, or leave out --local-server-cert and --local-server-key",
         )

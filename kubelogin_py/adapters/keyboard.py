@@ -43,7 +43,13 @@ if sys.platform == "win32":
         del descriptor
         yield _read_console
 
-    def _read_console(seconds: float) -> bytes | None:
+    @contextlib.contextmanager
+    def visible_keys(descriptor: int) -> Iterator[Read]:
+        """Yield a way to read keys from the console, which shows them."""
+        del descriptor
+        yield lambda seconds: _read_console(seconds, shown=True)
+
+    def _read_console(seconds: float, *, shown: bool = False) -> bytes | None:
         until = time.monotonic() + seconds
         while not msvcrt.kbhit():
             if time.monotonic() >= until:
@@ -51,7 +57,7 @@ if sys.platform == "win32":
             time.sleep(_KEY_SLICE)
         typed = ""
         while msvcrt.kbhit():
-            key = msvcrt.getwch()
+            key = msvcrt.getwche() if shown else msvcrt.getwch()
             if key in _FUNCTION_KEYS and msvcrt.kbhit():
                 # The second half says which function key; none of them is text.
                 msvcrt.getwch()
@@ -109,6 +115,15 @@ else:
                 raise
             finally:
                 _set(descriptor, before)
+
+    @contextlib.contextmanager
+    def visible_keys(descriptor: int) -> Iterator[Read]:
+        """Yield a way to read lines from a terminal, which shows them and lets them be edited.
+
+        :raises SignInError: it is another process group's turn to read from this terminal.
+        """
+        _check_foreground(descriptor)
+        yield pipe(descriptor)
 
     def pipe(descriptor: int) -> Read:
         """Return a way to read from a pipe, file or terminal."""

@@ -1,4 +1,4 @@
-"""The person at the terminal: told things on stderr, asked on standard input without echo."""
+"""The person at the terminal: told things on stderr, asked on standard input."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ from typing import TextIO
 from kubelogin_py.adapters import keyboard
 from kubelogin_py.adapters.clock import SystemClock
 from kubelogin_py.adapters.line_editor import LIMIT, LineEditor, decoded
-from kubelogin_py.errors import SignInError
+from kubelogin_py.errors import SignInError, UnaskedError
 from kubelogin_py.ports import Clock
 from kubelogin_py.secret import Secret
 from kubelogin_py.text import printable
@@ -56,11 +56,12 @@ class Terminal:
         if self._verbosity >= level:
             self.tell(line)
 
-    def ask(self, prompt: str, *, deadline: float) -> Secret:
+    def ask(self, prompt: str, *, deadline: float, visible: bool = False) -> Secret:
         """Return one line typed or pasted on the terminal without echo, or the next line of a pipe.
 
         :param prompt: shown before, without a line end.
         :param deadline: on the monotonic clock.
+        :param visible: with echo, for what is no secret.
         :raises SignInError: no terminal is lent to us, end of input, too long, or the deadline passed.
         :raises KeyboardInterrupt: Ctrl-C.
         """
@@ -69,6 +70,8 @@ class Terminal:
             return self._piped(deadline)
         if not self._interactive:
             raise _nobody_there()
+        if visible:
+            return self._typed_visibly(prompt, deadline)
         with keyboard.keys(self._stdin) as read:
             # Only now, with the echo off: whoever answers quickly is not shown either.
             self._write(printable(prompt, len(prompt)))
@@ -89,6 +92,19 @@ class Terminal:
                 if text := editor.text():
                     return Secret(text)
                 raise SignInError("the input ended before an answer", hint="run the command again")
+
+    def _typed_visibly(self, prompt: str, deadline: float) -> Secret:
+        with keyboard.visible_keys(self._stdin) as read:
+            self._write(printable(prompt, len(prompt)))
+            editor = LineEditor()
+            while not editor.entered:
+                typed = read(self._patience(deadline))
+                if typed:
+                    editor.feed(typed)
+                if editor.ended or typed == b"":
+                    self._write("\n")
+                    raise SignInError("the input ended before an answer", hint="run the command again")
+            return Secret(editor.text())
 
     def _piped(self, deadline: float) -> Secret:
         self._pipe = self._pipe or keyboard.pipe(self._stdin)
@@ -133,5 +149,5 @@ class Terminal:
             os.close(nowhere)
 
 
-def _nobody_there() -> SignInError:
-    return SignInError("input is needed, and the caller lends no terminal to ask on", hint=_ADVICE)
+def _nobody_there() -> UnaskedError:
+    return UnaskedError("input is needed, and the caller lends no terminal to ask on", hint=_ADVICE)

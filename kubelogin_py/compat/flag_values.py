@@ -9,7 +9,7 @@ from kubelogin_py.compat.comma_separated import read_record
 from kubelogin_py.text import printable
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
-Value: TypeAlias = bool | int | str | tuple[str, ...] | Pairs
+Value: TypeAlias = bool | int | str | tuple[int, ...] | tuple[str, ...] | Pairs
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
@@ -105,6 +105,21 @@ def _strings(text: str, before: Value | None) -> tuple[str, ...]:
     return (*_texts(before), *read_record(text))
 
 
+def _ints(text: str, before: Value | None) -> tuple[int, ...]:
+    """Return the numbers of an ``IntSlice``: separated by commas and nothing else, decimal only."""
+    kept = tuple(part for part in before if isinstance(part, int)) if isinstance(before, tuple) else ()
+    return (*kept, *(_decimal(piece) for piece in text.split(",")))
+
+
+def _decimal(text: str) -> int:
+    match = _DECIMAL.fullmatch(text)
+    number = _number(match["sign"], match["digits"], 10) if match else None
+    try:
+        return _bounded(text, number, bits=64)
+    except ValueError as error:
+        raise ValueError(str(error).replace("ParseInt", "Atoi")) from None
+
+
 def _string_array(text: str, before: Value | None) -> tuple[str, ...]:
     return (*_texts(before), text)
 
@@ -137,6 +152,7 @@ def _pairs(value: Value | None) -> dict[str, str]:
 BOOL = Kind("", _bool, bare="true")
 STRING = Kind("string", _string)
 INT = Kind("int", _int)
+INTS = Kind("ints", _ints)
 STRINGS = Kind("strings", _strings)
 STRING_ARRAY = Kind("stringArray", _string_array)
 STRING_TO_STRING = Kind("stringToString", _string_to_string)

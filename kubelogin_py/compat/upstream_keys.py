@@ -8,13 +8,12 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from itertools import chain, permutations
 from typing import Self
 
 from kubelogin_py.compat import gob
 from kubelogin_py.secret import Secret
-from kubelogin_py.settings import GrantType, PkceMethod, Settings
+from kubelogin_py.settings import GrantType, PkceMethod, Renegotiation, Settings
 
 MOST_KEYS = 720
 """Names tried at most: every order of six map entries. Of more entries the likelier orders are tried."""
@@ -59,14 +58,6 @@ _PKCE = {PkceMethod.AUTO: 0, PkceMethod.NO: 1, PkceMethod.S256: 2}
 Pairs = tuple[tuple[str, str], ...]
 
 
-class Renegotiation(IntEnum):
-    """Whether TLS renegotiation was allowed: Go's ``tls.RenegotiationSupport``."""
-
-    NEVER = 0
-    ONCE = 1
-    FREELY = 2
-
-
 @dataclass(frozen=True, slots=True)
 class UpstreamOptions:
     """What the name of a session is made of, each as kubelogin's own command line holds it.
@@ -103,14 +94,11 @@ class UpstreamOptions:
     extra_params: Pairs | None = None
 
     @classmethod
-    def from_settings(
-        cls, settings: Settings, *, scopes: Sequence[str], renegotiation: Renegotiation = Renegotiation.NEVER
-    ) -> Self:
+    def from_settings(cls, settings: Settings, *, scopes: Sequence[str]) -> Self:
         """Return the options these settings stand for.
 
         :param settings: what the user chose; its certificate paths with ``~`` already replaced.
         :param scopes: the extra scopes as the user gave them; ``settings`` holds them normalised.
-        :param renegotiation: the renegotiation flags; ``settings`` has no place for them.
         """
         provider, tls, login = settings.provider, settings.tls, settings.login
         return cls(
@@ -125,8 +113,8 @@ class UpstreamOptions:
             certificate_authorities=tls.certificate_authorities,
             certificate_authority_data=tls.certificate_authority_data,
             insecure_skip_tls_verify=tls.insecure_skip_tls_verify,
-            renegotiation=renegotiation,
-            username=(login.username or "") if _grant(settings) is GrantType.PASSWORD else "",
+            renegotiation=tls.renegotiation,
+            username=(login.username or "") if login.chosen_grant is GrantType.PASSWORD else "",
             extra_params=_params(settings),
         )
 
@@ -147,16 +135,9 @@ def cache_keys(options: UpstreamOptions, *, first_type_id: int = gob.FIRST_TYPE_
     return tuple(hashlib.sha256(prefix + gob.message(first_type_id, value)).hexdigest() for value in values)
 
 
-def _grant(settings: Settings) -> GrantType:
-    """Return the grant kubelogin settles on: ``auto`` looks at the user name and nothing else."""
-    if settings.login.grant_type is not GrantType.AUTO:
-        return settings.login.grant_type
-    return GrantType.PASSWORD if settings.login.username else GrantType.AUTHCODE
-
-
 def _params(settings: Settings) -> Pairs | None:
     params = settings.provider.extra_params
-    match _grant(settings):
+    match settings.login.chosen_grant:
         case GrantType.CLIENT_CREDENTIALS:
             return params
         case GrantType.AUTHCODE | GrantType.AUTHCODE_KEYBOARD:

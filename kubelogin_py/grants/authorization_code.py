@@ -24,6 +24,8 @@ def obtain(sign_in: SignIn) -> Session:
     :raises SignInError: nobody answered in time, or the person said no.
     """
     login = sign_in.settings.login
+    if login.open_url_after_authentication is not None:
+        pages.check_next_url(login.open_url_after_authentication)
     redirect_url = sign_in.settings.provider.redirect_url
     origin = urls.origin_of(sign_in.metadata.endpoint("authorization_endpoint"))
     with sign_in.world.listener.listen(login.listen_addresses, redirect_url, allowed_origin=origin) as callback:
@@ -34,7 +36,7 @@ def obtain(sign_in: SignIn) -> Session:
         except Error as error:
             callback.finish(pages.failed(error.message, error.hint or "Run the command again."), status=_FAILED)
             raise
-        callback.finish(_welcome(session), status=_OK)
+        callback.finish(_welcome(session, login.open_url_after_authentication), status=_OK)
     return session
 
 
@@ -96,6 +98,6 @@ def _answered(
     return redeemed(sign_in, request, code, method)
 
 
-def _welcome(session: Session) -> str:
+def _welcome(session: Session, next_url: str | None) -> str:
     who = id_token.read_unverified(session.id_token).person if session.id_token else session.client_id
-    return pages.signed_in(who, session.issuer)
+    return pages.signed_in(who, session.issuer, next_url=next_url)

@@ -5,6 +5,10 @@ from kubelogin_py.grants.sign_in import SignIn
 from kubelogin_py.oidc.pasted import read_pasted
 from kubelogin_py.session import Session
 
+OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
+"""The redirect URI by which a provider is asked to show the code on a page of its own; int128/kubelogin's default
+until 1.33, and still what providers want that were set up for it."""
+
 
 def obtain(sign_in: SignIn) -> Session:
     """Return the session of a sign-in whose answer is pasted into the terminal.
@@ -15,7 +19,8 @@ def obtain(sign_in: SignIn) -> Session:
     :raises SignInError: no terminal is lent to us, nothing came in time, or the answer is another sign-in's.
     """
     console = sign_in.world.console
-    request = authorization_request(sign_in, sign_in.settings.provider.redirect_url)
+    provider = sign_in.settings.provider
+    request = authorization_request(sign_in, provider.keyboard_redirect_url or provider.redirect_url or OUT_OF_BAND)
     console.tell(f"Please visit the following URL in your browser: {request.url}")
     console.tell("After signing in, paste the address of the page you end up on, or the code it shows.")
     method = client_method(sign_in)

@@ -34,13 +34,14 @@ _SHOWN = 200
 
 # What binds the request to this client, this listener and this moment. A parameter from the command line that
 # replaced one of these would switch a check off, and one that named a secret would put it into a URL.
-_PROTECTED = frozenset(
+PROTECTED_PARAMS = frozenset(
     {
         "client_id", "client_secret", "client_assertion", "client_assertion_type", "grant_type",
         "response_type", "response_mode", "redirect_uri", "scope", "state", "nonce", "request", "request_uri",
         "code", "code_verifier", "code_challenge", "code_challenge_method", "device_code", "refresh_token",
     }
 )  # fmt: skip
+"""Names, in lower case, that no extra parameter of a sign-in may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +111,17 @@ def build_request(
     )
 
 
-def check_extra_params(extra_params: Sequence[tuple[str, str]]) -> None:
+def check_extra_params(
+    extra_params: Sequence[tuple[str, str]], *, protected: frozenset[str] = PROTECTED_PARAMS
+) -> None:
     """Let parameters of the user's own pass, except those the sign-in itself depends on.
 
+    :param protected: their names, in lower case.
     :raises SettingsError: one is protected, nameless or not text.
     """
     for name, value in extra_params:
         # Some providers ignore the case of parameter names.
-        if name.strip().lower() in _PROTECTED:
+        if name.strip().lower() in protected:
             raise SettingsError(f"extra parameter {printable(name, _SHOWN)} is refused: the sign-in sets it itself")
         if not name or not _is_text(name + value):
             raise SettingsError(f"extra parameter {printable(name, _SHOWN)!r} is refused: not a name and text")
@@ -173,7 +177,7 @@ def _merged(endpoint: str, pairs: Sequence[tuple[str, str]], metadata: Metadata)
     kept = []
     for parameter in filter(None, own.split("&")):
         name = unquote_plus(parameter.partition("=")[0])
-        if name.strip().lower() in _PROTECTED:
+        if name.strip().lower() in PROTECTED_PARAMS:
             shown = printable(name, _SHOWN)
             raise MetadataError(f"authorization_endpoint of {host_of(metadata.issuer)} is refused: it sets {shown}")
         if name not in names:

@@ -80,9 +80,10 @@ class Claims:
         return value if isinstance(value, str) and value else None
 
 
-def time_claim(payload: Mapping[str, Any], name: str, *, step: str) -> float | None:
+def time_claim(payload: Mapping[str, Any], name: str, *, step: str, what: str = "ID token") -> float | None:
     """Return a NumericDate in UTC seconds, ``None`` when absent (RFC 7519 section 2); fractions are fine.
 
+    :param what: what to call the token in messages.
     :raises VerificationError: it is not a finite number.
     """
     if name not in payload:
@@ -90,13 +91,13 @@ def time_claim(payload: Mapping[str, Any], name: str, *, step: str) -> float | N
     value = payload[name]
     # A bool is an int in Python, and ``True`` would be the first second of 1970.
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise VerificationError(f"the {name} claim of the ID token is {kind(value)}, not a number", step=step)
+        raise VerificationError(f"the {name} claim of the {what} is {kind(value)}, not a number", step=step)
     try:
         seconds = float(value)
     except OverflowError:
         seconds = math.inf
     if not math.isfinite(seconds):
-        raise VerificationError(f"the {name} claim of the ID token is not a finite number", step=step)
+        raise VerificationError(f"the {name} claim of the {what} is not a finite number", step=step)
     return seconds
 
 

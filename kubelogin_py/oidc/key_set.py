@@ -95,22 +95,23 @@ class KeySet:
             )
         return cls(tuple(keys), response.url, tuple(skipped), tuple(_warnings(entries, response.url)))
 
-    def verify(self, jws: Jws, algorithms: frozenset[str]) -> None:
+    def verify(self, jws: Jws, algorithms: frozenset[str], *, what: str = "ID token") -> None:
         """Verify the signature with the one key that may have made it; every other outcome is an error.
 
         :param algorithms: the algorithms allowed; never anything outside ``jose.ALGORITHMS``.
+        :param what: what to call the token in messages.
         :raises VerificationError: step ``algorithm``.
         :raises UnknownKeyError: step ``key`` when not exactly one key fits, ``signature`` when it did not sign this.
         """
-        check_algorithm(jws.algorithm, algorithms)
-        if not self._select(jws).public.verifies(jws):
+        check_algorithm(jws.algorithm, algorithms, what=what)
+        if not self._select(jws, what).public.verifies(jws):
             raise UnknownKeyError(
-                f"the signature of the ID token was not made with {_wanted(jws)} of {self.source}",
+                f"the signature of the {what} was not made with {_wanted(jws)} of {self.source}",
                 step="signature",
                 hint="try again; if it stays so, the issuer URL and the provider's keys do not belong together",
             )
 
-    def _select(self, jws: Jws) -> Key:
+    def _select(self, jws: Jws, what: str) -> Key:
         fitting = [key for key in self.keys if key.fits(jws.algorithm)]
         if jws.key_id is not None:
             fitting = [key for key in fitting if key.key_id == jws.key_id]
@@ -119,8 +120,7 @@ class KeySet:
         # Trying several keys in turn would let the weakest of them decide.
         found = f"{len(fitting)} keys" if fitting else "no key"
         raise UnknownKeyError(
-            f"the key set at {self.source} has {found} for an ID token signed by {_wanted(jws)}"
-            f"{_examples(self.skipped)}",
+            f"the key set at {self.source} has {found} for an {what} signed by {_wanted(jws)}{_examples(self.skipped)}",
             step="key",
         )
 

@@ -49,10 +49,12 @@ def _from_address(pasted: str, request: AuthorizationRequest, metadata: Metadata
     location, mark, query = address.partition("?")
     if not mark and "://" not in address:
         location, query = "", address
-    if location and request.redirect_uri is not None and not _same_place(location, request.redirect_uri):
+    # A redirect URI that is no address, such as the out-of-band one, lets the provider choose the page.
+    redirect_uri = request.redirect_uri or ""
+    if location and "://" in redirect_uri and not _same_place(location, redirect_uri):
         raise SignInError(
             "the pasted address is not that of this sign-in",
-            hint=f"{_AGAIN}; it begins with {printable(request.redirect_uri, _SHOWN)}",
+            hint=f"{_AGAIN}; it begins with {printable(redirect_uri, _SHOWN)}",
         )
     try:
         return read_callback(query, request, metadata)

@@ -79,17 +79,23 @@ def device_form(device_code: Secret, *, code_verifier: Secret | None = None) -> 
     return _form("urn:ietf:params:oauth:grant-type:device_code", device_code=device_code, code_verifier=code_verifier)
 
 
-def password_form(username: str, password: Secret, *, scope: str) -> Form:
-    """Return the fields of the password grant (RFC 6749 section 4.3.2), which RFC 9700 section 2.4 advises against."""
-    return _form("password", username=username, password=password, scope=scope)
+def password_form(username: str, password: Secret, *, scope: str, extra_params: Sequence[tuple[str, str]] = ()) -> Form:
+    """Return the fields of the password grant (RFC 6749 section 4.3.2), which RFC 9700 section 2.4 advises against.
+
+    :param extra_params: already through ``authorization.check_extra_params``.
+    """
+    return [*_form("password", username=username, password=password, scope=scope), *extra_params]
 
 
 def client_credentials_form(*, scope: str | None, extra_params: Sequence[tuple[str, str]] = ()) -> Form:
     """Return the fields of the client credentials grant (RFC 6749 section 4.4.2).
 
-    :param extra_params: already through ``authorization.check_extra_params``, such as ``audience``.
+    :param extra_params: already through ``authorization.check_extra_params``, such as ``audience``; a
+        ``grant_type`` among them replaces ours, as some providers have names of their own for this grant.
     """
-    return [*_form("client_credentials", scope=scope), *extra_params]
+    chosen = {name for name, _ in extra_params}
+    fields = _form("client_credentials", scope=scope)
+    return [*(field for field in fields if field[0] not in chosen), *extra_params]
 
 
 def read_token_response(response: Response, *, what: str = "token request") -> TokenSet:

@@ -8,9 +8,9 @@ from itertools import combinations, permutations
 import pytest
 
 from kubelogin_py.compat import gob, upstream_keys
-from kubelogin_py.compat.upstream_keys import MOST_KEYS, Renegotiation, UpstreamOptions, cache_keys
+from kubelogin_py.compat.upstream_keys import MOST_KEYS, UpstreamOptions, cache_keys
 from kubelogin_py.secret import Secret
-from kubelogin_py.settings import GrantType, Login, PkceMethod, Provider, Settings, Tls
+from kubelogin_py.settings import GrantType, Login, PkceMethod, Provider, Renegotiation, Settings, Tls
 
 PLAIN = UpstreamOptions("https://issuer.example.com", "YOUR_CLIENT_ID")
 EVERYTHING = UpstreamOptions(
@@ -249,10 +249,10 @@ def test_settings_carry_over_field_by_field():
             use_access_token=True,
             request_headers=EVERYTHING.request_headers,
         ),
-        tls=Tls(EVERYTHING.certificate_authorities, EVERYTHING.certificate_authority_data, True),
+        tls=Tls(EVERYTHING.certificate_authorities, EVERYTHING.certificate_authority_data, True, Renegotiation.ONCE),
         login=Login(grant_type=GrantType.PASSWORD, username="u"),
     )
 
-    options = UpstreamOptions.from_settings(given, scopes=["a"], renegotiation=Renegotiation.ONCE)
+    options = UpstreamOptions.from_settings(given, scopes=["a"])
 
     assert options == replace(EVERYTHING, extra_params=None)

@@ -95,12 +95,34 @@ def test_a_wrong_answer_is_not_sent_anywhere(
     assert scene.provider.count("/token") == 0
 
 
-def test_the_redirect_uri_is_left_out_where_none_is_set(scene: Scene) -> None:
-    """As kubelogin does; a listener would be of no use."""
-    run(scene, lambda _: "code-canary")
-    assert "redirect_uri" not in asked(scene)
-    assert "redirect_uri" not in scene.provider.forms[0]
+REDIRECTS = {
+    "none given": ({}, "urn:ietf:wg:oauth:2.0:oob"),
+    "given": ({"redirect_url": REDIRECT_URL}, REDIRECT_URL),
+    "given for this grant": ({"keyboard_redirect_url": REDIRECT_URL}, REDIRECT_URL),
+    "the grant's own wins": (
+        {"redirect_url": "http://localhost:8000", "keyboard_redirect_url": REDIRECT_URL},
+        REDIRECT_URL,
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "redirect_uri"), REDIRECTS.values(), ids=REDIRECTS)
+def test_the_redirect_uri_is_the_one_given_else_the_out_of_band_one(
+    scene: Scene, given: dict[str, str], redirect_uri: str
+) -> None:
+    """As kubelogin had it until 1.33: providers refuse a request that names none."""
+    run(scene, lambda _: "code-canary", **given)
+    assert asked(scene)["redirect_uri"] == redirect_uri
+    assert scene.provider.forms[0]["redirect_uri"] == redirect_uri
     assert "listen" not in scene.events
+
+
+def test_out_of_band_the_provider_s_own_page_may_be_pasted(scene: Scene) -> None:
+    """Its address is the provider's choice; the state in it is checked all the same."""
+    run(scene, lambda asked: f"https://id.example.com/approval?{redirect(asked)}")
+    assert scene.provider.forms[0]["code"] == "code-canary"
+    with pytest.raises(SignInError):
+        run(scene, lambda asked: f"https://id.example.com/approval?{redirect(asked, state='wrong')}")
 
 
 def test_no_browser_is_opened_here(scene: Scene) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from kubelogin_py.documents import Documents
 from kubelogin_py.errors import SignInError, StorageError, StrayCallbackError
 from kubelogin_py.grants.sign_in import SignIn
-from kubelogin_py.ports import World
+from kubelogin_py.ports import KeptDocuments, World
 from kubelogin_py.secret import Secret
 from kubelogin_py.session import Session
 from kubelogin_py.settings import Cache, Login, Provider, Settings
@@ -65,7 +65,9 @@ class FakeConsole:
         self.lines: list[str] = []
         self.details: list[tuple[int, str]] = []
         self.deadlines: list[float] = []
+        self.prompts: list[tuple[str, bool]] = []
         self.answer: Callable[[], str] | None = None
+        self.answers: dict[str, str] = {}
 
     def tell(self, line: str) -> None:
         self.lines.append(line)
@@ -73,8 +75,11 @@ class FakeConsole:
     def detail(self, level: int, line: str) -> None:
         self.details.append((level, line))
 
-    def ask(self, prompt: str, *, deadline: float) -> Secret:
+    def ask(self, prompt: str, *, deadline: float, visible: bool = False) -> Secret:
         self.deadlines.append(deadline)
+        self.prompts.append((prompt, visible))
+        if prompt in self.answers:
+            return Secret(self.answers[prompt])
         if self.answer is None:
             raise SignInError("input is needed, and the caller lends no terminal to ask on")
         return Secret(self.answer())
@@ -87,6 +92,22 @@ class FakeConsole:
     def text(self) -> str:
         """Everything that is ever said, at any verbosity."""
         return "\n".join([*self.lines, *(line for _, line in self.details)])
+
+
+class MemoryDocuments:
+    """Keeps a provider's documents in memory."""
+
+    def __init__(self) -> None:
+        self.kept: KeptDocuments | None = None
+
+    def load(self) -> KeptDocuments | None:
+        return self.kept
+
+    def save(self, kept: KeptDocuments) -> None:
+        self.kept = kept
+
+    def forget(self) -> None:
+        self.kept = None
 
 
 class MemoryStore:
@@ -230,6 +251,21 @@ class FakeListener:
             self.open = False
 
 
+class FakeFormerSessions:
+    """What the program before us left, and what happens while it is looked at."""
+
+    def __init__(self, events: list[str]) -> None:
+        self.session: Session | None = None
+        self.deadlines: list[float] = []
+        self._events = events
+
+    def find(self, *, deadline: float) -> Session | None:
+        self.deadlines.append(deadline)
+        if self.session is not None:
+            self._events.append("former")
+        return self.session
+
+
 class Scene:
     """A person, a provider and a plugin, ready to sign in."""
 
@@ -242,7 +278,9 @@ class Scene:
         self.listener = FakeListener(self)
         self.console = FakeConsole()
         self.store = MemoryStore(self.events)
+        self.documents = MemoryDocuments()
         self.guard = FakeGuard(self.events)
+        self.former = FakeFormerSessions(self.events)
 
     @property
     def world(self) -> World:
@@ -255,7 +293,9 @@ class Scene:
             browser=self.browser,
             console=self.console,
             store=self.store,
+            kept_documents=self.documents,
             guard=self.guard,
+            former=self.former,
         )
 
     def settings(self, **changed: Any) -> Settings:

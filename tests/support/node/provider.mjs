@@ -38,7 +38,10 @@ function configuration() {
       id_token_signed_response_alg: flags.algorithm,
       ...client,
       application_type: 'native',
-      grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+      grant_types: [
+        'authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code',
+        ...(client.client_secret ? ['client_credentials'] : []),
+      ],
       redirect_uris: accounts.redirect_uris,
       post_logout_redirect_uris: accounts.redirect_uris,
     })),
@@ -75,6 +78,7 @@ function configuration() {
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     features: {
       devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
       deviceFlow: {
         enabled: true,
         userCodeInputSource: pages.userCodeInputSource,

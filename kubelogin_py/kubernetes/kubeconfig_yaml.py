@@ -1,0 +1,246 @@
+"""YAML as kubeconfigs have it, read strictly, with the place of every value in the text.
+
+kubectl's reader knows one document of plain mappings, lists and scalars. What two readers could understand
+differently (repeated keys, tags, merge keys) and what only makes a reader slow (deep nesting, aliases that multiply)
+is refused. JSON is YAML, too.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import yaml
+
+from kubelogin_py.errors import SettingsError
+from kubelogin_py.text import printable
+
+DEPTH = 32
+"""Levels of nesting accepted."""
+
+NODES = 30_000
+"""Values of a document accepted, as written."""
+
+EXPANDED = 200_000
+"""Values of a document accepted when every alias counts as what it stands for."""
+
+_CORE = "tag:yaml.org,2002:"
+_TAGS = frozenset(_CORE + name for name in ("str", "int", "float", "bool", "null", "map", "seq"))
+_PROBLEM_LENGTH = 100
+# No line of the document is folded: a token is one word, and JSON has no other way to write a string.
+_WIDTH = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value.
+
+    :param text: as the document means it, without quotes.
+    :param tag: its type in YAML.
+    :param start: character where it starts; the end is the character after it.
+    """
+
+    text: str
+    tag: str
+    start: int = field(compare=False)
+    end: int = field(compare=False)
+
+    @property
+    def null(self) -> bool:
+        """Whether nothing is there."""
+        return self.tag == _CORE + "null"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    values: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """A mapping; the order of its members means nothing.
+
+    :param pairs: keys and values in the order of the document.
+    :param start: character where it starts.
+    :param flow: whether it is written in braces.
+    """
+
+    pairs: "tuple[tuple[Scalar, Node], ...]" = field(compare=False)
+    start: int = field(compare=False)
+    flow: bool = field(compare=False)
+    _sorted: "tuple[tuple[str, Node], ...]" = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        pairs = sorted(((key.text, value) for key, value in self.pairs), key=lambda pair: pair[0])
+        object.__setattr__(self, "_sorted", tuple(pairs))
+
+    def get(self, name: str) -> "Node | None":
+        """Return the value of a key, or ``None``."""
+        return next((value for key, value in self.pairs if key.text == name), None)
+
+
+Node: TypeAlias = Scalar | Items | Members
+
+Path: TypeAlias = Sequence[str | int]
+"""Keys and list positions from the top of a document to a value in it."""
+
+
+def parse(text: str) -> Node | None:
+    """Return the document; ``None`` when it is empty.
+
+    :raises SettingsError: it is not one document of the kind that kubectl reads; the message is one printable line.
+    """
+    root = _composed(text)
+    return None if root is None else _Conversion().converted(root)
+
+
+def dump(text: str, path: Path, changes: dict[str, str | None]) -> str:
+    """Return the document written anew, without comments, with members of one mapping changed.
+
+    :param text: a document that ``parse`` accepts.
+    :param path: of the mapping.
+    :param changes: new text of each member; ``None`` removes it.
+    """
+    root = _composed(text)
+    if root is None:
+        raise SettingsError("the document is empty")
+    changed = _with_changes(root, path, changes)
+    return str(yaml.serialize(changed, Dumper=yaml.SafeDumper, width=_WIDTH, allow_unicode=True))
+
+
+class _Loader(yaml.SafeLoader):
+    """Stops at the first thing that is not accepted, before it is composed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+        self._count = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!") and tag not in _TAGS:
+            raise SettingsError(f"{_at(event.start_mark)}the tag {printable(tag, _PROBLEM_LENGTH)} is not accepted")
+        self._count += 1
+        self._depth += 1
+        if self._depth > DEPTH:
+            raise SettingsError(f"{_at(event.start_mark)}nested more than {DEPTH} levels deep")
+        if self._count > NODES:
+            raise SettingsError(f"{_at(event.start_mark)}more than {NODES} values")
+        node = super().compose_node(parent, index)  # type: ignore[arg-type]
+        self._depth -= 1
+        return node
+
+
+def _composed(text: str) -> yaml.Node | None:
+    loader = None
+    try:
+        loader = _Loader(text)
+        return loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        # Its own text quotes the document, and that may be a token.
+        where = _at(error.problem_mark) if error.problem_mark else ""
+        what = ", ".join(part for part in (error.context, error.problem) if part) or "not YAML"
+        raise SettingsError(f"{where}{printable(what, _PROBLEM_LENGTH)}") from None
+    except yaml.YAMLError:
+        raise SettingsError("it has characters that YAML does not allow") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _at(mark: yaml.Mark | None) -> str:
+    return f"line {mark.line + 1}: " if mark else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Converted:
+    """One of our values, of how many values it consists and how deep they nest, aliases replaced."""
+
+    node: Node
+    count: int
+    depth: int
+
+
+class _Conversion:
+    """From the library's values to ours; what an alias stands for is converted once and counted every time."""
+
+    def __init__(self) -> None:
+        self._done: dict[int, _Converted] = {}
+        self._open: set[int] = set()
+
+    def converted(self, node: yaml.Node) -> Node:
+        return self._one(node).node
+
+    def _one(self, node: yaml.Node) -> _Converted:
+        if id(node) in self._open:
+            raise SettingsError(f"{_at(node.start_mark)}an alias stands for something that contains it")
+        if id(node) not in self._done:
+            self._open.add(id(node))
+            new = self._new(node)
+            self._open.discard(id(node))
+            if new.count > EXPANDED or new.depth > DEPTH:
+                raise SettingsError(f"{_at(node.start_mark)}its aliases stand for too many values")
+            self._done[id(node)] = new
+        return self._done[id(node)]
+
+    def _new(self, node: yaml.Node) -> _Converted:
+        if isinstance(node, yaml.SequenceNode):
+            values = [self._one(item) for item in node.value]
+            return _whole(Items(tuple(value.node for value in values)), values)
+        if isinstance(node, yaml.MappingNode):
+            keys = [_key(key) for key, _ in node.value]
+            _refuse_repeated(keys, node)
+            values = [self._one(value) for _, value in node.value]
+            pairs = tuple(zip(keys, (value.node for value in values), strict=True))
+            return _whole(Members(pairs, _index(node.start_mark), bool(node.flow_style)), values)
+        return _Converted(_scalar(node), 1, 1)
+
+
+def _whole(node: Node, values: Sequence[_Converted]) -> _Converted:
+    return _Converted(node, 1 + sum(value.count for value in values), 1 + max((v.depth for v in values), default=0))
+
+
+def _scalar(node: yaml.Node) -> Scalar:
+    return Scalar(node.value, node.tag, _index(node.start_mark), _index(node.end_mark))
+
+
+def _index(mark: yaml.Mark | None) -> int:
+    return mark.index if mark else 0
+
+
+def _key(node: yaml.Node) -> Scalar:
+    if not isinstance(node, yaml.ScalarNode):
+        raise SettingsError(f"{_at(node.start_mark)}a key is not text")
+    if node.tag == _CORE + "merge":
+        raise SettingsError(f"{_at(node.start_mark)}the merge key << is not accepted")
+    return _scalar(node)
+
+
+def _refuse_repeated(keys: Sequence[Scalar], node: yaml.Node) -> None:
+    name, times = Counter(key.text for key in keys).most_common(1)[0] if keys else ("", 0)
+    if times > 1:
+        shown = printable(name, _PROBLEM_LENGTH)
+        raise SettingsError(f'{_at(node.start_mark)}the key "{shown}" appears more than once')
+
+
+def _with_changes(node: yaml.Node, path: Path, changes: dict[str, str | None]) -> yaml.Node:
+    """Return the node changed at one path; what it shares with other paths through aliases stays theirs."""
+    if isinstance(node, yaml.SequenceNode):
+        values = [_with_changes(item, path[1:], changes) if n == path[0] else item for n, item in enumerate(node.value)]
+        return yaml.SequenceNode(node.tag, values, flow_style=node.flow_style)
+    if not isinstance(node, yaml.MappingNode):
+        raise TypeError("the path leads to a scalar")
+    if path:
+        pairs = [(k, _with_changes(v, path[1:], changes) if k.value == path[0] else v) for k, v in node.value]
+    else:
+        style = '"' if node.flow_style else None
+        added = [(_text(name, style), _text(text, style)) for name, text in changes.items() if text is not None]
+        pairs = added + [(key, value) for key, value in node.value if key.value not in changes]
+    return yaml.MappingNode(node.tag, pairs, flow_style=node.flow_style)
+
+
+def _text(text: str, style: str | None) -> yaml.ScalarNode:
+    return yaml.ScalarNode(_CORE + "str", text, style=style)
