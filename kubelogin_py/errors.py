@@ -16,6 +16,7 @@
     ├── StrayCallbackError     a request to our callback that is not our answer: refused, and forgotten
     ├── SignInError            the person did not finish: denied, timed out, can't be asked here
     ├── StorageError           a token store or lock could not be used
+    │   └── NoKeyringError        there is no keyring here that could keep a secret
     └── OutputError            the credential could not be written to stdout
 
 Each has a message (lower case, what failed on what), maybe a ``hint`` (the next command or setting), and
@@ -114,8 +115,27 @@ class SignInError(Error):
     """The person did not finish the sign-in: denied, timed out, or can't be asked in this place."""
 
 
+class UnaskedError(SignInError):
+    """The person could not even be asked: no port is free for the browser's answer, or no terminal is lent to us."""
+
+
+class CoolDownError(SignInError):
+    """A sign-in failed a moment ago: nobody is asked again until a person wants it, or some time has passed.
+
+    :param rest: seconds until the next attempt.
+    """
+
+    def __init__(self, message: str, *, rest: float, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.rest = rest
+
+
 class StorageError(Error):
     """A token store or its lock could not be used."""
+
+
+class NoKeyringError(StorageError):
+    """There is no keyring of the operating system here, or only one that keeps secrets in plain text, or nothing."""
 
 
 class OutputError(Error):

@@ -1,10 +1,11 @@
 """What the application asks of the world. Adapters implement these; the application imports no adapter."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from kubelogin_py.attempt import Attempt
 from kubelogin_py.response import Response
 from kubelogin_py.secret import Secret
 from kubelogin_py.session import Session
@@ -196,6 +197,91 @@ class NoFormerSessions:
 _NO_FORMER_SESSIONS = NoFormerSessions()
 
 
+@dataclass(frozen=True, slots=True)
+class KeptDocuments:
+    """A provider's metadata and key set as they were fetched.
+
+    :param fetched_at: UTC seconds when the key set was read.
+    :param metadata: response of the metadata URL.
+    :param key_set: response of ``jwks_uri``.
+    """
+
+    fetched_at: float
+    metadata: Response
+    key_set: Response
+
+
+class DocumentCache(Protocol):
+    """Keeps one provider's documents between two starts; it never fails, it only forgets."""
+
+    def load(self) -> KeptDocuments | None:
+        """Return what is kept."""
+        ...
+
+    def save(self, kept: KeptDocuments) -> None:
+        """Keep the documents."""
+        ...
+
+    def forget(self) -> None:
+        """Remove what is kept."""
+        ...
+
+
+class Attempts(Protocol):
+    """The turn to ask the person at one issuer and client, and the memory of a sign-in that did not succeed."""
+
+    def admit(self) -> None:
+        """Return, unless this process was started by the very sign-in it would wait for.
+
+        :raises SignInError: it was.
+        """
+        ...
+
+    def hold(self, *, deadline: float, doing: str) -> AbstractContextManager[None]:
+        """Be the only one who asks; wait for it as for ``TokenStore.lock``.
+
+        :param deadline: on the monotonic clock.
+        :param doing: what the holder does, told to those who wait.
+        :raises StorageError: the deadline passed; the message names the holder.
+        """
+        ...
+
+    def last(self) -> Attempt | None:
+        """Return the last sign-in, if it did not succeed."""
+        ...
+
+    def keep(self, attempt: Attempt) -> None:
+        """Remember a sign-in; never fails."""
+        ...
+
+    def forget(self) -> None:
+        """Forget it; never fails."""
+        ...
+
+
+class NoAttempts:
+    """Remembers nothing, and gives everybody the turn."""
+
+    def admit(self) -> None:
+        """Return."""
+
+    def hold(self, *, deadline: float, doing: str) -> AbstractContextManager[None]:  # noqa: ARG002 -- the protocol's
+        """Return a turn that everybody has."""
+        return nullcontext()
+
+    def last(self) -> None:
+        """Return ``None``."""
+
+    def keep(self, attempt: Attempt) -> None:
+        """Forget it at once."""
+
+    def forget(self) -> None:
+        """Return: there is nothing."""
+
+
+_NO_ATTEMPTS = NoAttempts()
+
+
 class Guard(Protocol):
     """Brings a critical exchange to its end even when this process is told to stop."""
 
@@ -210,6 +296,8 @@ class World:
 
     :param place: who asks from where, such as ``alice@laptop``, for the person to recognise; printable.
     :param former: asked when the store has nothing.
+    :param attempts: the turn to ask the person, and what became of the last sign-in.
+    :param caller: names the command of the person that this process works for; empty when that is not known.
     """
 
     place: str
@@ -220,5 +308,8 @@ class World:
     browser: Browser
     console: Console
     store: TokenStore
+    kept_documents: DocumentCache
     guard: Guard
     former: FormerSessions = _NO_FORMER_SESSIONS
+    attempts: Attempts = _NO_ATTEMPTS
+    caller: str = ""

@@ -20,7 +20,7 @@ from kubelogin_py.session import Session
 from kubelogin_py.settings import Settings
 from kubelogin_py.verification import Verifier
 
-# A refreshed ID token that fails one of these is not ours: nothing that came with it may be kept.
+# A refreshed token that fails one of these is not ours: nothing that came with it may be kept.
 _FOREIGN = frozenset({"issuer", "audience", "authorized_party"})
 _ANOTHER_PERSON = "subject"
 
@@ -47,7 +47,7 @@ class Refresh:
 
         :raises TransientError: nothing is known to be wrong with the session, which is kept.
         :raises OAuthError: the provider refuses the client, not the session, which is kept.
-        :raises VerificationError: the provider answered with an ID token that must not be used.
+        :raises VerificationError: the provider answered with a token that must not be used.
         """
         token = session.refresh_token
         if token is None or not _can_be_continued(session):
@@ -77,6 +77,8 @@ class Refresh:
     def _renewed(self, session: Session, token: Secret) -> Session | None:
         self._world.console.detail(1, f"refreshing the session at {session.issuer}")
         answer = self._redeemed(session, token)
+        if self._settings.provider.use_access_token:
+            return self._verified(answer, session)
         if answer.id_token is None:
             session, answer = self._asked_for_id_token(session, answer)
         if answer.id_token is None:
@@ -84,7 +86,7 @@ class Refresh:
                 f"{session.issuer} gives no ID token on refresh: a new sign-in is needed each time one expires"
             )
             return None
-        return self._verified(answer.id_token, answer, session)
+        return self._verified(answer, session)
 
     def _redeemed(self, session: Session, token: Secret, *, scope: str | None = None) -> TokenSet:
         """Send the session's refresh token and return the provider's answer, which is not stored yet."""
@@ -138,13 +140,11 @@ class Refresh:
             keep(_rotated(kept, again), self._world, self._key)
         return kept, again
 
-    def _verified(self, token: Secret, answer: TokenSet, session: Session) -> Session:
+    def _verified(self, answer: TokenSet, session: Session) -> Session:
         """Return the new session, stored; a rotated refresh token is lost only if what came with it is not ours."""
         rotated = _rotated(session, answer)
         try:
-            claims = self._verifier.refreshed(
-                token, answer, before_fetching=lambda: keep(rotated, self._world, self._key)
-            )
+            verified = self._verifier.refreshed(answer, before_fetching=lambda: keep(rotated, self._world, self._key))
         except VerificationError as error:
             if error.step in _FOREIGN:
                 mark(replace(session, refresh_sent_at=None), self._world, self._key)
@@ -152,7 +152,7 @@ class Refresh:
                 keep(rotated, self._world, self._key)
             raise
         try:
-            new = self._verifier.continued(token, answer, claims, session)
+            new = self._verifier.continued(verified, session)
         except VerificationError as error:
             self._end(session, error)
             raise
@@ -209,4 +209,4 @@ def _continues(current: Session, session: Session) -> bool:
 
 def _serves(session: Session, now: float) -> bool:
     until = session.usable_until
-    return session.id_token is not None and until is not None and until > now
+    return session.presented_token is not None and until is not None and until > now

@@ -40,6 +40,11 @@ class Session:
     refresh_sent_at: float | None = None
 
     @property
+    def presented_token(self) -> Secret | None:
+        """The token for the API server: the access token where one is kept, else the ID token."""
+        return self.id_token if self.access_token is None else self.access_token
+
+    @property
     def usable_until(self) -> float | None:
         """UTC seconds until when the presented token is handed out: its expiry less the margin.
 

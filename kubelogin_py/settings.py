@@ -1,7 +1,7 @@
 """What the user chose, as frozen values. Nothing here reads a file, a clock or the environment."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 
 from kubelogin_py.secret import Secret
@@ -30,9 +30,22 @@ class PkceMethod(StrEnum):
     S256 = "S256"
 
 
-class Storage(StrEnum):
-    """Where token sets are kept between two starts."""
+class Renegotiation(IntEnum):
+    """Whether TLS renegotiation was asked for, numbered as in Go's ``tls.RenegotiationSupport``."""
 
+    NEVER = 0
+    ONCE = 1
+    FREELY = 2
+
+
+class Storage(StrEnum):
+    """Where token sets are kept between two starts.
+
+    ``KEYRING`` keeps a key in the OS keyring and the token sets, sealed with it, on disk; ``AUTO`` does so where there
+    is a keyring, and else what ``DISK`` does.
+    """
+
+    AUTO = "auto"
     DISK = "disk"
     KEYRING = "keyring"
     NONE = "none"
@@ -47,6 +60,8 @@ class Provider:
     :param client_secret: for confidential clients; ``None`` for public ones.
     :param extra_scopes: scopes besides ``openid``, in order, without duplicates.
     :param redirect_url: redirect URI to use as it stands, or ``None`` for ``http://localhost:PORT``.
+    :param keyboard_redirect_url: the same for the keyboard grant alone, where it is another one.
+    :param redirect_host: host in the default redirect URI, another name of this machine's loopback interface.
     :param pkce: whether the code challenge is sent.
     :param use_access_token: hand out the access token instead of the ID token.
     :param request_headers: header fields added to every request to the provider.
@@ -58,6 +73,8 @@ class Provider:
     client_secret: Secret | None = None
     extra_scopes: tuple[str, ...] = ()
     redirect_url: str | None = None
+    keyboard_redirect_url: str | None = None
+    redirect_host: str = "localhost"
     pkce: PkceMethod = PkceMethod.AUTO
     use_access_token: bool = False
     request_headers: tuple[tuple[str, str], ...] = ()
@@ -79,11 +96,13 @@ class Tls:
     :param certificate_authorities: PEM files.
     :param certificate_authority_data: standard base64 of PEM.
     :param insecure_skip_tls_verify: accept any certificate; warned about at every start.
+    :param renegotiation: has no effect here; int128/kubelogin names its sessions by it, among others.
     """
 
     certificate_authorities: tuple[str, ...] = ()
     certificate_authority_data: tuple[str, ...] = ()
     insecure_skip_tls_verify: bool = False
+    renegotiation: Renegotiation = Renegotiation.NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +116,12 @@ class Login:
     :param authentication_timeout: seconds for the whole sign-in.
     :param force_refresh: do not use a cached ID token, refresh it.
     :param interactive: whether the caller lends us its terminal (``spec.interactive`` of the exec info).
-    :param username: for the password grant.
-    :param password: for the password grant.
+    :param asked_for: whether a person wants this very sign-in, so that an earlier one that failed counts for nothing.
+    :param username: for the password grant; ``None`` to be asked.
+    :param password: for the password grant; ``None`` to be asked.
+    :param local_server_cert: PEM file with the callback listener's certificate; with it, and the key, it speaks https.
+    :param local_server_key: PEM file with its key.
+    :param open_url_after_authentication: https page that the browser goes on to after the sign-in.
     """
 
     grant_type: GrantType = GrantType.AUTO
@@ -108,8 +131,19 @@ class Login:
     authentication_timeout: float = DEFAULT_AUTHENTICATION_TIMEOUT
     force_refresh: bool = False
     interactive: bool = False
+    asked_for: bool = False
     username: str | None = None
     password: Secret | None = None
+    local_server_cert: str | None = None
+    local_server_key: str | None = None
+    open_url_after_authentication: str | None = None
+
+    @property
+    def chosen_grant(self) -> GrantType:
+        """The grant that ``grant_type`` stands for: ``AUTO`` looks at the username and nothing else."""
+        if self.grant_type is not GrantType.AUTO:
+            return self.grant_type
+        return GrantType.PASSWORD if self.username else GrantType.AUTHCODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +151,14 @@ class Cache:
     """Where token sets are kept.
 
     :param storage: which token store.
-    :param directory: for the disk store; ``None`` when no home directory is known.
+    :param directory: for every store that keeps anything; ``None`` when no home directory is known.
+    :param former_scopes: the extra scopes as they were given, by which int128/kubelogin names its sessions, among
+        others; its sessions in ``directory`` are then gone on with. ``None`` leaves them alone.
     """
 
     storage: Storage = Storage.DISK
     directory: Path | None = None
+    former_scopes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

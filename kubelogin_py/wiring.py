@@ -9,20 +9,37 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from kubelogin_py import __version__, login
 from kubelogin_py.adapters.clock import SystemClock, SystemEntropy
 from kubelogin_py.adapters.guard import DeferringGuard, system_guard
 from kubelogin_py.adapters.terminal import Terminal
-from kubelogin_py.errors import StorageError
 from kubelogin_py.login import Credential
-from kubelogin_py.ports import Browser, Clock, Console, Entropy, Guard, Http, Listener, TokenStore, World
+from kubelogin_py.ports import (
+    Attempts,
+    Browser,
+    Clock,
+    Console,
+    DocumentCache,
+    Entropy,
+    FormerSessions,
+    Guard,
+    Http,
+    Listener,
+    NoFormerSessions,
+    TokenStore,
+    World,
+)
 from kubelogin_py.settings import Settings, Storage
 from kubelogin_py.storage import token_store
-from kubelogin_py.storage.keys import session_key
+from kubelogin_py.storage.keys import login_key, session_key
 from kubelogin_py.storage.names import is_cache
+from kubelogin_py.storage.provider_documents import DiskDocuments, NoDocuments, documents_key
 from kubelogin_py.text import printable
+
+if TYPE_CHECKING:
+    from kubelogin_py.adapters.system_keyring import SystemKeyring
 
 INSECURE = "warning: the provider's certificate is not verified (--insecure-skip-tls-verify)"
 
@@ -122,18 +139,24 @@ def clean_directory(directory: Path, verbosity: int = 0) -> int:
         # Only when nothing is left in it; a link to a directory is the user's own arrangement and stays.
         directory.rmdir()
     try:
-        return sum(not is_cache(name) for name in os.listdir(directory))
+        return sum(not is_cache(entry.name) for entry in directory.iterdir())
     except OSError:
         return 0
 
 
 def clean_keyring() -> None:
-    """Remove the token cache from the OS keyring.
+    """Remove our key and the sessions of int128/kubelogin from the OS keyring.
 
-    :raises StorageError: always, so far: nothing is kept there by this version, and it can't reach what
-        int128/kubelogin may keep there.
+    :raises StorageError: there is none, or something of them may still be there.
     """
-    raise StorageError("this version does not use it, so what int128/kubelogin may keep there is still there")
+    from kubelogin_py.compat import upstream_sessions  # noqa: PLC0415 -- for this alone
+    from kubelogin_py.storage import sealing_key  # noqa: PLC0415 -- for this alone
+
+    # Whoever cleans up is there to unlock the keyring, unless no terminal says so.
+    interactive = sys.stdin is not None and sys.stdin.isatty()
+    keyring = _keyring(os.environ, Terminal(0, sys.stderr, interactive=False), SystemClock(), interactive=interactive)
+    keyring.delete(sealing_key.SERVICE, sealing_key.ACCOUNT)
+    keyring.remove_upstream(upstream_sessions.KEYRING_SERVICE, upstream_sessions.KEYRING_ACCOUNT_PREFIX)
 
 
 def remember_answer(
@@ -149,9 +172,23 @@ def remember_answer(
     return _store(settings, os.environ, console, SystemClock()).keep_answer(arguments, session_key, body)
 
 
-def _store(settings: Settings, environment: Mapping[str, str], console: Console, clock: Clock) -> TokenStore:
+def _store(
+    settings: Settings,
+    environment: Mapping[str, str],
+    console: Console,
+    clock: Clock,
+    keyring: "SystemKeyring | None" = None,
+) -> TokenStore:
     cache = settings.cache
-    return token_store(cache.storage, cache.directory, console=console, clock=clock, environment=environment)
+    return token_store(
+        cache.storage, cache.directory, console=console, clock=clock, environment=environment, keyring=keyring
+    )
+
+
+def _kept_documents(settings: Settings, console: Console) -> DocumentCache:
+    if settings.cache.storage is Storage.NONE or settings.cache.directory is None:
+        return NoDocuments()
+    return DiskDocuments(settings.cache.directory, documents_key(settings), console=console)
 
 
 def _world(
@@ -163,17 +200,59 @@ def _world(
     store: TokenStore | None = None,
 ) -> World:
     clock, entropy = SystemClock(), SystemEntropy()
+    interactive = settings.login.interactive
+    keyring = cast("SystemKeyring", _Later(lambda: _keyring(environment, console, clock, interactive=interactive)))
     return World(
         place=_place(environment),
         clock=clock,
         entropy=entropy,
         http=cast("Http", _Later(lambda: _http(settings, environment, console, clock))),
-        listener=cast("Listener", _Later(lambda: _listener(clock, entropy))),
+        listener=cast("Listener", _Later(lambda: _listener(settings, clock, entropy))),
         browser=cast("Browser", _Later(lambda: _browser(settings, environment, console))),
         console=console,
-        store=store or _store(settings, environment, console, clock),
+        store=store or _store(settings, environment, console, clock, keyring),
+        kept_documents=_kept_documents(settings, console),
         guard=guard,
+        former=cast("FormerSessions", _Later(lambda: _former_sessions(settings, console, clock, keyring))),
+        attempts=cast("Attempts", _Later(lambda: _attempts(settings, environment, console, clock))),
+        caller=_caller(),
     )
+
+
+def _attempts(settings: Settings, environment: Mapping[str, str], console: Console, clock: Clock) -> Attempts:
+    from kubelogin_py.storage.attempts import DiskAttempts  # noqa: PLC0415 -- for a miss alone
+
+    directory = None if settings.cache.storage is Storage.NONE else settings.cache.directory
+    return DiskAttempts(directory, _login_key(settings), console=console, clock=clock, environment=environment)
+
+
+def _login_key(settings: Settings) -> str:
+    return login_key(settings.provider.issuer, settings.provider.client_id)
+
+
+def _caller() -> str:
+    """Return what names the command that a person typed: its processes are a group of their own in a shell."""
+    return f"{os.getppid()}" if sys.platform == "win32" else f"{os.getpgrp()}"
+
+
+def _former_sessions(settings: Settings, console: Console, clock: Clock, keyring: "SystemKeyring") -> FormerSessions:
+    cache = settings.cache
+    if cache.storage is Storage.NONE or cache.directory is None or cache.former_scopes is None:
+        return NoFormerSessions()
+    from kubelogin_py.compat.former_sessions import (  # noqa: PLC0415 -- for a miss alone
+        FormerDiskSessions,
+        FormerKeyringSessions,
+    )
+    from kubelogin_py.compat.upstream_keys import UpstreamOptions  # noqa: PLC0415 -- for a miss alone
+
+    options = UpstreamOptions.from_settings(settings, scopes=cache.former_scopes)
+    scope = settings.provider.scope
+    if cache.storage is Storage.DISK:
+        return FormerDiskSessions(cache.directory, options, scope=scope, clock=clock, console=console)
+    from kubelogin_py.adapters.system_keyring import UpstreamItems  # noqa: PLC0415 -- for a miss alone
+
+    items = UpstreamItems(keyring)
+    return FormerKeyringSessions(items, cache.directory, options, scope=scope, clock=clock, console=console)
 
 
 class _Later:
@@ -189,6 +268,12 @@ class _Later:
         return getattr(self._made, name)
 
 
+def _keyring(environment: Mapping[str, str], console: Console, clock: Clock, *, interactive: bool) -> "SystemKeyring":
+    from kubelogin_py.adapters.system_keyring import system_keyring  # noqa: PLC0415 -- for those who use it
+
+    return system_keyring(environment, clock=clock, tell=console.tell, interactive=interactive)
+
+
 def _http(settings: Settings, environment: Mapping[str, str], console: Console, clock: Clock) -> Http:
     from kubelogin_py.adapters.http import RequestsHttp  # noqa: PLC0415 -- slow to import
 
@@ -202,16 +287,21 @@ def _http(settings: Settings, environment: Mapping[str, str], console: Console, 
     )
 
 
-def _listener(clock: Clock, entropy: Entropy) -> Listener:
+def _listener(settings: Settings, clock: Clock, entropy: Entropy) -> Listener:
     from kubelogin_py.adapters.callback_server import LoopbackListener  # noqa: PLC0415 -- slow to import
+    from kubelogin_py.adapters.callback_tls import Identity  # noqa: PLC0415 -- slow to import
 
-    return LoopbackListener(clock, entropy)
+    identity = Identity(settings.login.local_server_cert, settings.login.local_server_key)
+    return LoopbackListener(clock, entropy, host=settings.provider.redirect_host, identity=identity)
 
 
 def _browser(settings: Settings, environment: Mapping[str, str], console: Console) -> Browser:
+    from kubelogin_py import nesting  # noqa: PLC0415 -- for a sign-in alone
     from kubelogin_py.adapters.browser import SystemBrowser  # noqa: PLC0415 -- slow to import
 
-    return SystemBrowser(settings.login.browser_command, environment, sys.platform, console.tell)
+    now, seconds = SystemClock().now(), settings.login.authentication_timeout
+    marked = nesting.marked(environment, _login_key(settings), now=now, seconds=seconds)
+    return SystemBrowser(settings.login.browser_command, marked, sys.platform, console.tell)
 
 
 def _place(environment: Mapping[str, str]) -> str:

@@ -289,12 +289,6 @@ def test_ctrl_c_during_the_sign_in_gives_the_lock_back(scene: Scene) -> None:
     assert scene.store.sessions == {}
 
 
-@pytest.mark.parametrize("grant", [GrantType.PASSWORD, GrantType.CLIENT_CREDENTIALS])
-def test_a_grant_that_is_not_there_is_a_matter_of_settings(scene: Scene, grant: GrantType) -> None:
-    with pytest.raises(SettingsError, match=str(grant)):
-        run(scene, grant_type=grant)
-
-
 def test_two_sign_ins_share_no_random_value(scene: Scene) -> None:
     run(scene)
     scene.store.sessions.clear()

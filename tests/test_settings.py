@@ -42,7 +42,7 @@ def test_settings_can_not_be_changed() -> None:
     [
         (GrantType, {"auto", "authcode", "authcode-keyboard", "password", "device-code", "client-credentials"}),
         (PkceMethod, {"auto", "no", "S256"}),
-        (Storage, {"disk", "keyring", "none"}),
+        (Storage, {"auto", "disk", "keyring", "none"}),
     ],
 )
 def test_the_names_are_those_that_the_users_of_kubelogin_know(kind, values: set[str]) -> None:

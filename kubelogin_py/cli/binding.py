@@ -1,6 +1,7 @@
 """From options to settings, by the table: no option is named here."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from kubelogin_py.cli.home import expanded, home_directory
@@ -22,29 +23,53 @@ def check_required(rows: Iterable[Option], parsed: Parsed) -> None:
             raise UsageError(f"--{row.name} is missing")
 
 
-def settings_of(rows: Iterable[Option], parsed: Parsed, environment: Mapping[str, str]) -> Settings:
+def settings_of(
+    rows: Iterable[Option],
+    parsed: Parsed,
+    environment: Mapping[str, str],
+    *,
+    provider: Provider | None = None,
+    tilde: bool = True,
+) -> Settings:
     """Return the settings that the command line asks for.
 
     :param environment: for the home directory.
+    :param provider: what is known from elsewhere, for a command that is not told the provider.
+    :param tilde: whether ``~`` stands for the home directory.
     :raises SettingsError: a value is not one of its choices, or can't be used.
     """
-    bound = [row for row in rows if row.field]
-    for row in bound:
-        if row.choices and parsed.values[row.name] not in row.choices:
-            raise SettingsError(f"{row.name} must be one of ({'|'.join(row.choices)})")
-    home = home_directory(environment)
-    groups: dict[str, dict[str, Any]] = {"provider": {}, "login": {}, "cache": {}, "tls": {}}
-    for row in bound:
-        group, _, name = row.field.partition(".")
-        converted = row.convert(_usable(row, parsed.values[row.name], home))
-        if converted is not UNCHANGED:
-            groups[group][name] = converted
+    groups = values_of(rows, parsed, environment, tilde=tilde)
     return Settings(
-        provider=Provider(**groups["provider"]),
+        provider=replace(provider, **groups["provider"]) if provider else Provider(**groups["provider"]),
         tls=Tls(**groups["tls"]),
         login=Login(**groups["login"]),
         cache=Cache(**groups["cache"]),
     )
+
+
+def values_of(
+    rows: Iterable[Option], parsed: Parsed, environment: Mapping[str, str], *, tilde: bool = True
+) -> dict[str, dict[str, Any]]:
+    """Return the fields of the settings that the rows set, by group and name.
+
+    :param environment: for the home directory.
+    :param tilde: whether ``~`` stands for the home directory.
+    :raises SettingsError: a value is not one of its choices, or can't be used.
+    """
+    rows = tuple(rows)
+    for row in rows:
+        if row.choices and parsed.values[row.name] not in row.choices:
+            raise SettingsError(f"{row.name} must be one of ({'|'.join(row.choices)})")
+    home = home_directory(environment) if tilde else None
+    groups: dict[str, dict[str, Any]] = {"provider": {}, "login": {}, "cache": {}, "tls": {}}
+    for row in rows:
+        if not row.field:
+            continue
+        group, _, name = row.field.partition(".")
+        converted = row.convert(_usable(row, parsed.values[row.name], home))
+        if converted is not UNCHANGED:
+            groups[group][name] = converted
+    return groups
 
 
 def notes(rows: Iterable[Option], parsed: Parsed) -> list[str]:

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import cast
 
 from kubelogin_py.cli.invocation import Invocation
-from kubelogin_py.cli.option import PLUGIN, ROOT, Option
+from kubelogin_py.cli.option import CLEAN, COMPLETION, LOGIN, PLUGIN, ROOT, SETUP, Option
 from kubelogin_py.cli.options import options_of
 
 PROGRAM = "kubelogin"
@@ -22,6 +22,9 @@ class Command:
     :param run: where the function is that runs it, as ``module:name``.
     :param takes_words: whether it takes words besides its flags.
     :param prefix: begins the message of an error that happened while it ran.
+    :param usage: what follows its name on the command line.
+    :param description: what else there is to say in its help.
+    :param examples: lines shown in its help as they are.
     """
 
     name: str
@@ -29,6 +32,9 @@ class Command:
     run: str
     takes_words: bool = False
     prefix: str = ""
+    usage: str = "[options]"
+    description: str = ""
+    examples: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -45,7 +51,12 @@ COMMANDS = (
     Command(
         ROOT,
         "Sign in to Kubernetes through OpenID Connect, as a credential plugin of kubectl.",
-        "kubelogin_py.cli.help:run",
+        "kubelogin_py.cli.standalone:run",
+        prefix="login: ",
+        usage="[command] [options]",
+        description="Without a command it signs in the kubeconfig's current user, if that one has "
+        "`auth-provider: oidc`, and writes the tokens back into the kubeconfig (standalone mode). kubectl 1.26 and "
+        "later no longer read them there: use get-token, as `kubelogin setup` shows.",
     ),
     Command(
         PLUGIN,
@@ -53,7 +64,50 @@ COMMANDS = (
         "kubelogin_py.cli.get_token:run",
         prefix="get-token: ",
     ),
-    Command("help", "Show help about a command", "kubelogin_py.cli.help:run", takes_words=True),
+    Command(
+        LOGIN,
+        "Sign in outside kubectl, for the plugin to find",
+        "kubelogin_py.cli.login:run",
+        prefix="login: ",
+        description="Signs in, or refreshes, as get-token with the same options would, and says who is signed in until "
+        "when. Without a provider among the options they are those of the kubeconfig's current context, or of "
+        "--context. After a sign-in that failed or was abandoned, this is the way to let kubectl go on at once.",
+        examples=("kubelogin login", "kubelogin login --context=production"),
+    ),
+    Command(
+        SETUP,
+        "Show the setup instruction",
+        "kubelogin_py.cli.setup:run",
+        prefix="setup: ",
+        description="Signs in once, without the token cache, and shows the claims of the ID token and the command "
+        "that sets up the kubeconfig; nothing is changed. Without an issuer and a client ID it shows this help.",
+        examples=("kubectl oidc-login setup --oidc-issuer-url=ISSUER_URL --oidc-client-id=YOUR_CLIENT_ID",),
+    ),
+    Command(
+        CLEAN,
+        "Delete the token cache",
+        "kubelogin_py.cli.clean:run",
+        prefix="clean: ",
+        description="Removes the tokens, answers and locks that this program and int128/kubelogin keep in the "
+        "token cache directory, and nothing else; the directory goes only when it is empty then. The token cache in "
+        "the keyring goes, too, where it can be reached; where not, a line says so.",
+    ),
+    Command(
+        COMPLETION,
+        "Write the completion script of a shell",
+        "kubelogin_py.cli.completion:run",
+        takes_words=True,
+        usage="bash|zsh|fish|powershell [options]",
+        examples=(
+            "bash:         source <(kubelogin completion bash)",
+            'zsh:          kubelogin completion zsh > "${fpath[1]}/_kubelogin"',
+            "fish:         kubelogin completion fish | source",
+            "powershell:   kubelogin completion powershell | Out-String | Invoke-Expression",
+        ),
+    ),
+    Command(
+        "help", "Show help about a command", "kubelogin_py.cli.help:run", takes_words=True, usage="[command] [options]"
+    ),
     Command("version", "Show the version", "kubelogin_py.cli.version:run"),
 )
 

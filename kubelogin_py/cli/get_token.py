@@ -1,15 +1,18 @@
 """``kubelogin get-token``: the credential plugin that kubectl starts."""
 
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from kubelogin_py.cli.binding import check_required, notes, settings_of
 from kubelogin_py.cli.invocation import Invocation
-from kubelogin_py.cli.option import Option
+from kubelogin_py.cli.option import LOGIN, Option
 from kubelogin_py.compat.pflag import Parsed
+from kubelogin_py.errors import CoolDownError, SignInError
 from kubelogin_py.kubernetes.exec_credential import VARIABLE, read_exec_info, render
 from kubelogin_py.settings import Settings
+from kubelogin_py.text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,10 @@ def run(invocation: Invocation) -> None:
     if request.verbosity >= 1:
         for note in notes(invocation.rows, invocation.parsed):
             invocation.stderr.line(note)
-    credential = invocation.sign_in(request.settings, request.verbosity)
+    try:
+        credential = invocation.sign_in(request.settings, request.verbosity)
+    except CoolDownError as error:
+        raise SignInError(f"{error.message}; to sign in now, run: {_login_command(invocation)}") from None
     body = render(request.api_version, credential.token, credential.usable_until)
     invocation.stdout.write(body)
     _remember(invocation, request, credential.session_key, body)
@@ -51,7 +57,17 @@ def read_request(rows: Iterable[Option], parsed: Parsed, environment: Mapping[st
     # Without word from client-go (a person calls, or an old kubectl) our terminal is what we were given.
     interactive = _is_terminal() if info.interactive is None else info.interactive
     login = replace(settings.login, interactive=interactive)
-    return Request(replace(settings, login=login), parsed.number("v"), info.api_version)
+    # As they were given, before they are put in order: int128/kubelogin names its sessions by that.
+    cache = replace(settings.cache, former_scopes=parsed.texts("oidc-extra-scope"))
+    return Request(replace(settings, login=login, cache=cache), parsed.number("v"), info.api_version)
+
+
+def _login_command(invocation: Invocation) -> str:
+    from kubelogin_py.cli.setup_command import arguments_of  # noqa: PLC0415 -- for a failure alone
+
+    words = (shlex.quote(argument.text) for argument in arguments_of(invocation.rows, invocation.parsed))
+    line = " ".join(("kubelogin", LOGIN, *words))
+    return printable(line, len(line))
 
 
 def _remember(invocation: Invocation, request: Request, session_key: str, body: bytes) -> None:

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
-from kubelogin_py.cli.commands import COMMANDS, PROGRAM, Command, command_named
+from kubelogin_py.cli.commands import COMMANDS, Command, command_named
 from kubelogin_py.cli.invocation import Invocation
 from kubelogin_py.cli.option import ROOT, Option, Topic
 from kubelogin_py.cli.options import options_of
@@ -13,6 +13,7 @@ _INDENT = 8
 
 VARIABLES = {
     "KUBECACHEDIR": "Directory in which the default token cache directory oidc-login is",
+    "KUBECONFIG": "List of kubeconfig files for standalone mode; the first that says something counts",
     "KUBERNETES_EXEC_INFO": "Set by kubectl: the API version of the answer, and whether it lends its terminal",
     "KUBELOGIN_DEBUG": "Set to 1 to see the traceback of an internal error",
 }
@@ -30,9 +31,14 @@ def help_text(command: Command, environment: Mapping[str, str]) -> str:
 
     :param environment: for the defaults that hold here.
     """
-    lines = [command.summary, "", "Usage:", f"  {command.path} [options]"]
+    lines = [command.summary]
+    if command.description:
+        lines += ["", *textwrap.wrap(command.description, _WIDTH, break_long_words=False, break_on_hyphens=False)]
+    lines += ["", "Usage:", f"  {command.path} {command.usage}"]
+    if command.examples:
+        lines += ["", "Examples:", *(f"  {line}" for line in command.examples)]
     if command.name == ROOT:
-        lines[-1:] = [f"  {PROGRAM} [command] [options]", "", "Commands:", *_commands()]
+        lines += ["", "Commands:", *_commands()]
     rows = [row for row in options_of(command.name, environment) if not row.hidden]
     for topic in Topic:
         lines += _section(topic, (row for row in rows if row.topic is topic))

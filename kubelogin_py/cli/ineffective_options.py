@@ -3,7 +3,8 @@
 The logging flags are klog's, which int128/kubelogin logs with; their names have underscores as written here.
 """
 
-from kubelogin_py.cli.option import EVERY_COMMAND, PLUGIN, Option, Topic
+from kubelogin_py.cli import option_values
+from kubelogin_py.cli.option import EVERY_COMMAND, SIGNING_IN, Option, Topic
 from kubelogin_py.compat.flag_values import BOOL, GO_BOOL, GO_UINT, STRING, Kind, Value
 
 _NO_RENEGOTIATION = "has no effect here: OpenSSL decides about renegotiation, and TLS 1.3 has none"
@@ -23,22 +24,26 @@ def _option(name: str, kind: Kind, default: Value, text: str) -> Option:
 
 INEFFECTIVE_OPTIONS = (
     Option(
-        name="tls-renegotiation-once",
-        kind=BOOL,
-        default=False,
-        help="Let the server renegotiate TLS once per connection",
-        topic=Topic.COMPATIBILITY,
-        commands=(PLUGIN,),
-        note=_NO_RENEGOTIATION,
-    ),
-    Option(
         name="tls-renegotiation-freely",
         kind=BOOL,
         default=False,
         help="Let the server renegotiate TLS repeatedly",
         topic=Topic.COMPATIBILITY,
-        commands=(PLUGIN,),
+        commands=SIGNING_IN,
         note=_NO_RENEGOTIATION,
+        field="tls.renegotiation",
+        convert=option_values.renegotiation_freely,
+    ),
+    Option(
+        name="tls-renegotiation-once",
+        kind=BOOL,
+        default=False,
+        help="Let the server renegotiate TLS once per connection",
+        topic=Topic.COMPATIBILITY,
+        commands=SIGNING_IN,
+        note=_NO_RENEGOTIATION,
+        field="tls.renegotiation",
+        convert=option_values.renegotiation_once,
     ),
     _option("logtostderr", GO_BOOL, default=True, text="Log to standard error instead of files"),
     _option("alsologtostderr", GO_BOOL, default=False, text="Log to standard error as well as files"),

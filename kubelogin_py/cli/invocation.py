@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from pathlib import Path
+from typing import NoReturn, Protocol, TypeAlias
 
 from kubelogin_py.cli.option import Option
 from kubelogin_py.cli.output import Stderr, Stdout
 from kubelogin_py.compat.pflag import Parsed
+from kubelogin_py.oidc.claims import Claims
 from kubelogin_py.secret import Secret
 from kubelogin_py.settings import Settings
 
@@ -29,12 +31,31 @@ class Credential(Protocol):
         """The key its session is kept under."""
         ...
 
+    @property
+    def claims(self) -> Claims | None:
+        """The claims of the ID token, if there is one."""
+        ...
+
 
 SignIn: TypeAlias = Callable[[Settings, int], Credential]
 """Obtains a credential for settings, at a verbosity."""
 
 RememberAnswer: TypeAlias = Callable[[Settings, int, Sequence[str], str, bytes], object]
 """Keeps a finished answer for the next start: settings, verbosity, the command line, session key, the document."""
+
+SignInToKubeconfig: TypeAlias = Callable[[Settings, int, Path, str], Credential]
+"""Obtains a credential as ``SignIn`` does, kept in a kubeconfig: settings, verbosity, the file, the user in it."""
+
+CleanDirectory: TypeAlias = Callable[[Path, int], int]
+"""Empties a token cache directory, at a verbosity; returns how many entries of others are still in it."""
+
+CleanKeyring: TypeAlias = Callable[[], None]
+"""Empties the token cache in the keyring; raises ``StorageError`` where that can't be done."""
+
+
+def unwired(*_: object) -> NoReturn:
+    """Stand in for a part of the application that this call was not given."""
+    raise NotImplementedError("this part of the application is not wired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +70,9 @@ class Invocation:
     :param stderr: standard error.
     :param sign_in: obtains a credential.
     :param remember_answer: keeps a finished answer; ``None`` where there is no place for one.
+    :param sign_in_to_kubeconfig: obtains a credential for a user of a kubeconfig and keeps it there.
+    :param clean_directory: empties a token cache directory.
+    :param clean_keyring: empties the token cache in the keyring.
     """
 
     arguments: tuple[str, ...]
@@ -59,3 +83,6 @@ class Invocation:
     stderr: Stderr
     sign_in: SignIn
     remember_answer: RememberAnswer | None = None
+    sign_in_to_kubeconfig: SignInToKubeconfig = unwired
+    clean_directory: CleanDirectory = unwired
+    clean_keyring: CleanKeyring = unwired

@@ -5,7 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from kubelogin_py.cli import fault
 from kubelogin_py.cli.commands import COMMANDS, Command, find
 from kubelogin_py.cli.help import help_text
-from kubelogin_py.cli.invocation import Invocation, RememberAnswer, SignIn
+from kubelogin_py.cli.invocation import (
+    CleanDirectory,
+    CleanKeyring,
+    Invocation,
+    RememberAnswer,
+    SignIn,
+    SignInToKubeconfig,
+    unwired,
+)
 from kubelogin_py.cli.options import options_of
 from kubelogin_py.cli.output import Stderr, Stdout
 from kubelogin_py.cli.version import version_line
@@ -25,12 +33,18 @@ def main(
     stderr: Stderr,
     sign_in: SignIn,
     remember_answer: RememberAnswer | None = None,
+    sign_in_to_kubeconfig: SignInToKubeconfig = unwired,
+    clean_directory: CleanDirectory = unwired,
+    clean_keyring: CleanKeyring = unwired,
 ) -> int:
     """Run the command that the arguments ask for and return the exit code: 0, 1, or 130 when interrupted.
 
     :param arguments: the command line without the program.
     :param sign_in: obtains a credential.
     :param remember_answer: keeps a finished answer for the next start.
+    :param sign_in_to_kubeconfig: obtains a credential for a user of a kubeconfig and keeps it there.
+    :param clean_directory: empties a token cache directory.
+    :param clean_keyring: empties the token cache in the keyring.
     """
     command = COMMANDS[0]
     try:
@@ -40,7 +54,21 @@ def main(
         for line in parsed.deprecations:
             stderr.line(line)
         run = _chosen(command, parsed)
-        run(Invocation(tuple(arguments), rows, parsed, environment, stdout, stderr, sign_in, remember_answer))
+        run(
+            Invocation(
+                arguments=tuple(arguments),
+                rows=rows,
+                parsed=parsed,
+                environment=environment,
+                stdout=stdout,
+                stderr=stderr,
+                sign_in=sign_in,
+                remember_answer=remember_answer,
+                sign_in_to_kubeconfig=sign_in_to_kubeconfig,
+                clean_directory=clean_directory,
+                clean_keyring=clean_keyring,
+            )
+        )
     except Error as error:
         _report(error, command, stderr)
         return error.exit_code

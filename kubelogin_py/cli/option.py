@@ -11,6 +11,7 @@ from kubelogin_py.compat.flag_values import Kind, Value
 class Topic(StrEnum):
     """The headings under which help lists the options, in this order."""
 
+    KUBECONFIG = "Kubeconfig"
     PROVIDER = "Provider"
     SIGN_IN = "Sign-in"
     CACHE = "Token cache"
@@ -21,7 +22,17 @@ class Topic(StrEnum):
 
 ROOT = ""
 PLUGIN = "get-token"
+SETUP = "setup"
+CLEAN = "clean"
+COMPLETION = "completion"
+LOGIN = "login"
 EVERY_COMMAND = "*"
+
+SIGNING_IN = (PLUGIN, SETUP, ROOT)
+"""Commands that may sign somebody in: how, and whom to trust on the way, is chosen in the same words."""
+
+TOLD_THE_PROVIDER = (PLUGIN, SETUP)
+"""Commands that are told the provider and the client; the program itself finds them in the kubeconfig."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,8 @@ class Option:
     :param environment: variable that changes the default.
     :param choices: the only values accepted; none for any.
     :param required: an empty value is an error.
-    :param path: a leading ``~`` stands for the home directory.
+    :param path: it names a file or directory; a leading ``~`` stands for the home directory where int128/kubelogin
+        has that.
     :param secret: its value is never shown.
     :param hidden: left out of help.
     :param deprecated: what to use instead; implies hidden.

@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 from typing import Final
 
+from kubelogin_py import pages
 from kubelogin_py.compat.flag_values import Pairs
 from kubelogin_py.errors import SettingsError
 from kubelogin_py.secret import Secret
-from kubelogin_py.settings import GrantType, PkceMethod, Storage
+from kubelogin_py.settings import GrantType, PkceMethod, Renegotiation, Storage
 from kubelogin_py.text import printable
 
 
@@ -83,6 +84,34 @@ def listen_addresses(addresses: tuple[str, ...]) -> tuple[str, ...]:
     return addresses or FREE_PORT
 
 
+def listen_ports(ports: tuple[int, ...]) -> tuple[str, ...] | Unchanged:
+    """Return the addresses that the old option's ports stand for; it wins over ``--listen-address``."""
+    return tuple(f"127.0.0.1:{port}" for port in ports) or UNCHANGED
+
+
+def redirect_host(host: str) -> str:
+    """Return the host; an empty one is the default."""
+    return host or "localhost"
+
+
+def next_url(url: str) -> str | None:
+    """Return the page to go on to, or ``None`` for an empty one.
+
+    :raises SettingsError: it is not a plain https URL.
+    """
+    return pages.check_next_url(url) if url else None
+
+
+def renegotiation_once(wanted: bool) -> Renegotiation | Unchanged:  # noqa: FBT001 -- the value of a bool flag
+    """Return ``ONCE`` when it is wanted; it wins over ``FREELY``."""
+    return Renegotiation.ONCE if wanted else UNCHANGED
+
+
+def renegotiation_freely(wanted: bool) -> Renegotiation | Unchanged:  # noqa: FBT001 -- as above
+    """Return ``FREELY`` when it is wanted."""
+    return Renegotiation.FREELY if wanted else UNCHANGED
+
+
 def timeout(seconds: int) -> float:
     """Return the seconds within what timers can do; nothing or less has passed at once."""
     return float(min(max(seconds, 0), LONGEST_TIMEOUT))
@@ -96,6 +125,11 @@ def forced_pkce(forced: bool) -> PkceMethod | Unchanged:  # noqa: FBT001 -- the 
 def cache_directory(path: str) -> Path | None:
     """Return the directory; ``None`` when it is in a home directory that nobody knows."""
     return None if path.startswith("~") else Path(path)
+
+
+def former_cache_file(path: str) -> Path | Unchanged | None:
+    """Return the directory that takes the place of the single cache file of old."""
+    return cache_directory(f"{path}.d") if path else UNCHANGED
 
 
 def grant_type(name: str) -> GrantType:

@@ -1,6 +1,6 @@
-"""Every option there is, once: parsing, settings, help and documentation are read from this table.
+"""Every option there is, once: parsing, settings, help, completion and documentation are read from this table.
 
-A new option is a row here, a field in ``settings``, and a conversion when its value is not the field's.
+A new option is a row of its group, a field in ``settings``, and a conversion when its value is not the field's.
 """
 
 from collections.abc import Mapping
@@ -9,135 +9,57 @@ from pathlib import PurePath
 
 from kubelogin_py.cli import option_values
 from kubelogin_py.cli.ineffective_options import INEFFECTIVE_OPTIONS
-from kubelogin_py.cli.option import EVERY_COMMAND, ROOT, Environment, Option, Topic
-from kubelogin_py.compat.flag_values import BOOL, INT, LEVEL, STRING, STRING_ARRAY, STRING_TO_STRING, STRINGS
-from kubelogin_py.settings import DEFAULT_AUTHENTICATION_TIMEOUT, DEFAULT_LISTEN_ADDRESSES
+from kubelogin_py.cli.option import (
+    CLEAN,
+    COMPLETION,
+    EVERY_COMMAND,
+    LOGIN,
+    PLUGIN,
+    ROOT,
+    Environment,
+    Option,
+    Topic,
+)
+from kubelogin_py.cli.provider_options import PROVIDER_OPTIONS
+from kubelogin_py.cli.security_options import SECURITY_OPTIONS
+from kubelogin_py.cli.sign_in_options import SIGN_IN_OPTIONS
+from kubelogin_py.compat.flag_values import BOOL, LEVEL, STRING
 
 OPTIONS = (
     Option(
-        name="oidc-issuer-url",
+        name="kubeconfig",
         kind=STRING,
         default="",
-        help="Issuer URL of the provider (mandatory)",
-        topic=Topic.PROVIDER,
-        required=True,
-        field="provider.issuer",
+        help="Kubeconfig file, instead of those that KUBECONFIG lists or ~/.kube/config",
+        topic=Topic.KUBECONFIG,
+        commands=(ROOT, LOGIN),
+        path=True,
     ),
     Option(
-        name="oidc-client-id",
+        name="context",
         kind=STRING,
         default="",
-        help="Client ID of the provider (mandatory)",
-        topic=Topic.PROVIDER,
-        required=True,
-        field="provider.client_id",
+        help="Context of the kubeconfig whose user signs in, instead of the current one",
+        topic=Topic.KUBECONFIG,
+        commands=(ROOT, LOGIN),
     ),
     Option(
-        name="oidc-client-secret",
+        name="user",
         kind=STRING,
         default="",
-        help="Client secret of the provider",
-        topic=Topic.PROVIDER,
-        secret=True,
-        note="is visible to the other users of this machine in the list of processes",
-        field="provider.client_secret",
-        convert=option_values.optional_secret,
+        help="User of the kubeconfig who signs in, whatever the context is",
+        topic=Topic.KUBECONFIG,
+        commands=(ROOT,),
     ),
-    Option(
-        name="oidc-redirect-url",
-        kind=STRING,
-        default="",
-        help="[authcode, authcode-keyboard] Redirect URL, byte for byte as registered at the provider",
-        topic=Topic.PROVIDER,
-        field="provider.redirect_url",
-        convert=option_values.optional_text,
-    ),
-    Option(
-        name="oidc-extra-scope",
-        kind=STRINGS,
-        default=(),
-        help="Scopes to request besides openid, separated by commas or blanks",
-        topic=Topic.PROVIDER,
-        field="provider.extra_scopes",
-        convert=option_values.scopes,
-    ),
-    Option(
-        name="oidc-auth-request-extra-params",
-        kind=STRING_TO_STRING,
-        default=(),
-        help="[authcode, authcode-keyboard, device-code] Extra parameters of the authentication request",
-        topic=Topic.PROVIDER,
-        field="provider.extra_params",
-    ),
-    Option(
-        name="oidc-request-header",
-        kind=STRING_TO_STRING,
-        default=(),
-        help="Header fields added to every request to the provider",
-        topic=Topic.PROVIDER,
-        secret=True,
-        field="provider.request_headers",
-        convert=option_values.request_headers,
-    ),
-    Option(
-        name="grant-type",
-        kind=STRING,
-        default="auto",
-        help="How to sign in",
-        topic=Topic.SIGN_IN,
-        choices=("auto", "authcode", "authcode-keyboard", "device-code"),
-        field="login.grant_type",
-        convert=option_values.grant_type,
-    ),
-    Option(
-        name="listen-address",
-        kind=STRINGS,
-        default=DEFAULT_LISTEN_ADDRESSES,
-        help="[authcode] Addresses to wait on for the browser's return, tried in order",
-        topic=Topic.SIGN_IN,
-        field="login.listen_addresses",
-        convert=option_values.listen_addresses,
-    ),
-    Option(
-        name="skip-open-browser",
-        kind=BOOL,
-        default=False,
-        help="[authcode, device-code] Print the URL instead of opening the browser",
-        topic=Topic.SIGN_IN,
-        field="login.skip_open_browser",
-    ),
-    Option(
-        name="browser-command",
-        kind=STRING,
-        default="",
-        help="[authcode, device-code] Program to open the URL with; the URL is its only argument",
-        topic=Topic.SIGN_IN,
-        field="login.browser_command",
-        convert=option_values.optional_text,
-    ),
-    Option(
-        name="authentication-timeout-sec",
-        kind=INT,
-        default=int(DEFAULT_AUTHENTICATION_TIMEOUT),
-        help="Seconds to wait for the sign-in to be finished",
-        topic=Topic.SIGN_IN,
-        field="login.authentication_timeout",
-        convert=option_values.timeout,
-    ),
-    Option(
-        name="force-refresh",
-        kind=BOOL,
-        default=False,
-        help="Refresh the token although it has not expired; without a refresh token this is a new sign-in",
-        topic=Topic.SIGN_IN,
-        field="login.force_refresh",
-    ),
+    *PROVIDER_OPTIONS,
+    *SIGN_IN_OPTIONS,
     Option(
         name="token-cache-dir",
         kind=STRING,
         default=str(PurePath("~", ".kube", "cache", "oidc-login")),
         help="Directory of the token cache",
         topic=Topic.CACHE,
+        commands=(PLUGIN, CLEAN),
         environment=Environment("KUBECACHEDIR", lambda value: str(PurePath(value, "oidc-login"))),
         path=True,
         field="cache.directory",
@@ -147,57 +69,42 @@ OPTIONS = (
         name="token-cache-storage",
         kind=STRING,
         default="disk",
-        help="Where tokens are kept between two calls",
+        help="Where tokens are kept between two calls; auto is the keyring where there is one, else the disk",
         topic=Topic.CACHE,
-        choices=("disk", "none"),
+        choices=("auto", "disk", "keyring", "none"),
         field="cache.storage",
         convert=option_values.storage,
     ),
     Option(
-        name="oidc-pkce-method",
+        name="token-cache",
+        kind=STRING,
+        default="",
+        help="Old name: cache file; sessions are kept in a directory of that name and .d",
+        topic=Topic.CACHE,
+        path=True,
+        hidden=True,
+        note="is an old name: sessions are kept in a directory of that name and .d; use --token-cache-dir",
+        field="cache.directory",
+        convert=option_values.former_cache_file,
+    ),
+    Option(
+        name="token-cache-storage",
         kind=STRING,
         default="auto",
-        help="Proof key for the code exchange; auto sends S256, too",
-        topic=Topic.SECURITY,
-        choices=("auto", "no", "S256"),
-        field="provider.pkce",
-        convert=option_values.pkce_method,
-    ),
-    Option(
-        name="oidc-use-pkce",
-        kind=BOOL,
-        default=False,
-        help="Force the PKCE method S256",
-        topic=Topic.SECURITY,
+        help="What to empty: auto and keyring mean the directory and the keyring, disk the directory alone",
+        topic=Topic.CACHE,
+        commands=(CLEAN,),
+        choices=("auto", "disk", "keyring"),
         hidden=True,
-        deprecated="use --oidc-pkce-method instead. Note that PKCE is automatically enabled by default.",
-        field="provider.pkce",
-        convert=option_values.forced_pkce,
     ),
+    *SECURITY_OPTIONS,
     Option(
-        name="certificate-authority",
-        kind=STRING_ARRAY,
-        default=(),
-        help="PEM file of a certificate authority to trust instead of the system's; may be repeated",
-        topic=Topic.SECURITY,
-        path=True,
-        field="tls.certificate_authorities",
-    ),
-    Option(
-        name="certificate-authority-data",
-        kind=STRING_ARRAY,
-        default=(),
-        help="The same as base64 of the PEM text; may be repeated",
-        topic=Topic.SECURITY,
-        field="tls.certificate_authority_data",
-    ),
-    Option(
-        name="insecure-skip-tls-verify",
+        name="no-descriptions",
         kind=BOOL,
         default=False,
-        help="[SECURITY RISK] Accept any certificate of the provider",
-        topic=Topic.SECURITY,
-        field="tls.insecure_skip_tls_verify",
+        help="Leave the descriptions of commands and options out",
+        topic=Topic.GENERAL,
+        commands=(COMPLETION,),
     ),
     Option(
         name="help",
@@ -229,9 +136,14 @@ OPTIONS = (
 )
 
 
+_ALSO = {LOGIN: (PLUGIN,)}
+"""Commands that have all options of another one as well: `login` does what `get-token` would."""
+
+
 def options_of(command: str, environment: Mapping[str, str]) -> tuple[Option, ...]:
     """Return the options of a command with the defaults that this environment gives them."""
-    rows = (row for row in OPTIONS if command in row.commands or EVERY_COMMAND in row.commands)
+    having = {command, EVERY_COMMAND, *_ALSO.get(command, ())}
+    rows = (row for row in OPTIONS if having & set(row.commands))
     return tuple(_with_default(row, environment) for row in rows)
 
 

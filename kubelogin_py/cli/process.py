@@ -7,11 +7,12 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from kubelogin_py.cli import fault
-from kubelogin_py.cli.invocation import Credential, SignIn
+from kubelogin_py.cli import fault, orphan
+from kubelogin_py.cli.invocation import Credential, SignIn, SignInToKubeconfig
 from kubelogin_py.cli.main import INTERRUPTED, interrupted, main
 from kubelogin_py.cli.output import Stderr, Stdout
 from kubelogin_py.settings import Settings
@@ -31,10 +32,19 @@ def run(sign_in_with: Callable[[Callable[[], None]], SignIn] | None = None) -> N
     try:
         stdout = Stdout.claim()
         _end_as_by_ctrl_c()
+        orphan.watch(os.environ)
         _keep_quiet()
         sign_in = (sign_in_with or _wired)(stdout.close)
         code = main(
-            sys.argv[1:], os.environ, stdout=stdout, stderr=stderr, sign_in=sign_in, remember_answer=_remember_answer
+            sys.argv[1:],
+            os.environ,
+            stdout=stdout,
+            stderr=stderr,
+            sign_in=sign_in,
+            remember_answer=_remember_answer,
+            sign_in_to_kubeconfig=_wired_to_kubeconfig(stdout.close),
+            clean_directory=_clean_directory,
+            clean_keyring=_clean_keyring,
         )
     except KeyboardInterrupt:
         interrupted(stderr)
@@ -53,6 +63,27 @@ def _wired(on_detach: Callable[[], None]) -> SignIn:
         return command_sign_in(on_detach)(settings, verbosity)
 
     return sign_in
+
+
+def _wired_to_kubeconfig(on_detach: Callable[[], None]) -> SignInToKubeconfig:
+    def sign_in(settings: Settings, verbosity: int, kubeconfig: Path, user: str) -> Credential:
+        from kubelogin_py.wiring import command_sign_in_to_kubeconfig  # noqa: PLC0415 -- as above
+
+        return command_sign_in_to_kubeconfig(on_detach)(settings, verbosity, kubeconfig, user)
+
+    return sign_in
+
+
+def _clean_directory(directory: Path, verbosity: int) -> int:
+    from kubelogin_py import wiring  # noqa: PLC0415 -- as above
+
+    return wiring.clean_directory(directory, verbosity)
+
+
+def _clean_keyring() -> None:
+    from kubelogin_py import wiring  # noqa: PLC0415 -- as above
+
+    wiring.clean_keyring()
 
 
 def _remember_answer(

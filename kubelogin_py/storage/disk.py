@@ -9,7 +9,7 @@ from kubelogin_py.errors import StorageError
 from kubelogin_py.ports import Clock, Console
 from kubelogin_py.secret import Secret
 from kubelogin_py.session import Session
-from kubelogin_py.storage import answers, housekeeping, kernel_lock, names, record
+from kubelogin_py.storage import answers, housekeeping, kernel_lock, names, record, twin
 from kubelogin_py.storage.directories import opened
 from kubelogin_py.storage.failures import AbsentError, shown
 from kubelogin_py.storage.files import Folder
@@ -74,7 +74,7 @@ class DiskStore:
             except StorageError as error:
                 stale = error
             # A new refresh token is worth more than the fear of a stale answer, so it is kept all the same.
-            folder.write(names.session_file(key), record.render(session))
+            twin.write(folder, key, record.render(session), spent=session.refresh_sent_at is not None)
             housekeeping.tidy(folder, now=self._clock.now(), home=self._environment.get("HOME"))
             if stale:
                 raise stale
@@ -88,6 +88,8 @@ class DiskStore:
             return
         with suppress(AbsentError), self._opened() as folder:
             answers.remove_for(folder, key)
+            # The copy first: it must not outlive what it is a copy of.
+            folder.remove(names.twin_file(key))
             folder.remove(names.session_file(key))
             folder.remove(names.bad_file(key))
 
@@ -108,7 +110,7 @@ class DiskStore:
         """Keep the finished answer of a command line for ``fastpath``; return whether it was.
 
         Call it after the session's lock was given up: it takes the lock itself, and gives up at once when
-        somebody else has it. Only the ID token that is kept for this session at that moment becomes an answer.
+        somebody else has it. Only the token that is kept for this session at that moment becomes an answer.
 
         :param arguments: the command line after the program's name.
         :param key: of the session.
@@ -145,20 +147,24 @@ class DiskStore:
     def _read(self, folder: Folder, key: str) -> Session | None:
         name, aside = names.session_file(key), names.bad_file(key)
         document = folder.read(name)
-        # An empty file is what some crashes leave, and nothing is lost with it.
-        if not document:
+        if document is None:
             return None
+        # An empty file is what some crashes leave.
+        if not document:
+            return twin.read(folder, key)
         try:
             return record.parse(document)
         except record.NewerRecordError as error:
             raise StorageError(f"{shown(folder.path / name)} is left alone: {error.message}") from None
         except record.BrokenRecordError as error:
             # Another process may just have replaced it by a good one.
-            if folder.read(name) == document:
-                folder.move(name, aside)
-            raise StorageError(
-                f"a damaged session was moved to {shown(folder.path / aside)}: {error.message}"
-            ) from None
+            if folder.read(name) != document:
+                return self._read(folder, key)
+            folder.move(name, aside)
+            copy = twin.restore(folder, key)
+            what = "its copy is used" if copy else "it can't be used any more"
+            self._warn(f"a damaged session was moved to {shown(folder.path / aside)} ({error.message}); {what}")
+            return copy
 
     def _refuse_newer(self, folder: Folder, key: str) -> None:
         name = names.session_file(key)
@@ -176,7 +182,7 @@ class DiskStore:
         """Return until when a document may be served: not at all if it has another token than the session."""
         session = self._read(folder, key)
         token = answers.presented_token(body)
-        if session is None or token is None or session.id_token != Secret(token):
+        if session is None or token is None or session.presented_token != Secret(token):
             return None
         until = session.usable_until
         return until if until is not None and until > self._clock.now() else None

@@ -65,9 +65,10 @@ class _Cleaning:
 
     def run(self) -> list[str]:
         found = sorted(name for name in self._folder.names() if names.is_ours(name))
-        keys = {match[1] for name in found if (match := names.SESSION.fullmatch(name))}
+        keys = {match[1] for kind in (names.SESSION, names.SEALED) for name in found if (match := kind.fullmatch(name))}
         for key in sorted(keys):
-            session = [names.session_file(key), names.bad_file(key)]
+            session = [names.twin_file(key), names.session_file(key), names.bad_file(key)]
+            session += [names.sealed_twin_file(key), names.sealed_file(key), names.bad_sealed_file(key)]
             self._remove_locked(names.lock_file(key), [*answers.of_session(self._folder, key), *session])
         for name in found:
             if names.LOGIN_LOCK.fullmatch(name):

@@ -56,9 +56,7 @@ def login_key(issuer: str, client_id: str) -> str:
 
 def _principal(settings: Settings) -> str:
     """Return what kind of principal signs in: a person, a name with a password, or the client itself."""
-    grant = settings.login.grant_type
-    if grant is GrantType.AUTO and settings.login.username:
-        return GrantType.PASSWORD
+    grant = settings.login.chosen_grant
     return grant if grant in (GrantType.PASSWORD, GrantType.CLIENT_CREDENTIALS) else _PEOPLE
 
 

@@ -21,11 +21,23 @@ LOCK = re.compile(f"(?:session|login)-{_HEX}\\.lock")
 LOGIN_LOCK = re.compile(f"login-{_HEX}\\.lock")
 """Lock files that belong to no session."""
 
-SESSION = re.compile(f"session-({_HEX})\\.(?:json|json\\.bad|lock)")
+SESSION = re.compile(f"session-({_HEX})\\.(?:json|json\\.bad|json\\.twin|lock)")
 """Files of a session; the group is its key."""
 
-OUR_NAMES = (ANSWER, TEMPORARY, LOCK, SESSION)
+DOCUMENTS = re.compile(f"documents-{_HEX}\\.json")
+"""A provider's metadata and key set."""
+
+ATTEMPT = re.compile(f"attempt-{_HEX}\\.json")
+"""What became of the last sign-in at an issuer and client."""
+
+SEALED = re.compile(f"sealed-({_HEX})\\.(?:json|json\\.bad|json\\.twin)")
+"""Files of a session whose key is in the OS keyring; the group is the session's key."""
+
+OUR_NAMES = (ANSWER, TEMPORARY, LOCK, SESSION, SEALED, DOCUMENTS, ATTEMPT)
 """Every name that is ours beyond doubt: nothing else in a cache directory is ever removed."""
+
+KEY_LOCK = "keyring.lock"
+"""Lock file, in the user's runtime directory, of the key in the OS keyring."""
 
 TAG = "CACHEDIR.TAG"
 """Tells backup programs that the directory can be left out (Cache Directory Tagging Specification)."""
@@ -53,9 +65,54 @@ def session_file(key: str) -> str:
     return f"session-{key}.json"
 
 
+def documents_file(key: str) -> str:
+    """Return the name of the file with a provider's documents.
+
+    :raises ValueError: the key is not a hash.
+    """
+    if not _SESSION_KEY.fullmatch(key):
+        raise ValueError("not a documents key")
+    return f"documents-{key}.json"
+
+
 def bad_file(key: str) -> str:
     """Return the name a session's file gets when it can't be read."""
     return f"{session_file(key)}.bad"
+
+
+def twin_file(key: str) -> str:
+    """Return the name of the copy of a session's file."""
+    return f"{session_file(key)}.twin"
+
+
+def attempt_file(login_key: str) -> str:
+    """Return the name of the file with what became of the last sign-in.
+
+    :raises ValueError: the key is not one of ``keys.login_key``.
+    """
+    if not _LOGIN_KEY.fullmatch(login_key):
+        raise ValueError("not a login key")
+    return f"attempt-{login_key.removeprefix('login-')}.json"
+
+
+def sealed_file(key: str) -> str:
+    """Return the name of the file of a session whose key is in the OS keyring.
+
+    :raises ValueError: the key is not one of ``keys.session_key``.
+    """
+    if not _SESSION_KEY.fullmatch(key):
+        raise ValueError("not a session key")
+    return f"sealed-{key}.json"
+
+
+def bad_sealed_file(key: str) -> str:
+    """Return the name such a file gets when it can't be read."""
+    return f"{sealed_file(key)}.bad"
+
+
+def sealed_twin_file(key: str) -> str:
+    """Return the name of the copy of such a file."""
+    return f"{sealed_file(key)}.twin"
 
 
 def lock_file(key: str) -> str:

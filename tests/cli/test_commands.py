@@ -20,6 +20,9 @@ FOUND = {
     ),
     "own-flag-equals-before": (["--oidc-client-id=a", "get-token"], "get-token", ["--oidc-client-id=a"]),
     "own-bool-before-swallows": (["--force-refresh", "get-token"], "", ["--force-refresh", "get-token"]),
+    "shared-bool-before": (["--skip-open-browser", "get-token"], "get-token", ["--skip-open-browser"]),
+    "shared-value-before": (["--grant-type", "authcode", "setup"], "setup", ["--grant-type", "authcode"]),
+    "root-value-like-a-command": (["--user", "clean"], "", ["--user", "clean"]),
     "help-before-swallows": (["--help", "get-token"], "", ["--help", "get-token"]),
     "short-help-before-swallows": (["-h", "get-token"], "", ["-h", "get-token"]),
     "help-after": (["get-token", "--help"], "get-token", ["--help"]),
@@ -32,6 +35,7 @@ FOUND = {
     "after-an-empty-word": (["", "get-token"], "get-token", [""]),
     "help-command": (["help", "get-token"], "help", ["get-token"]),
     "version-command": (["version"], "version", []),
+    "completion-command": (["completion", "bash"], "completion", ["bash"]),
     "flag-at-the-end": (["--unknown"], "", ["--unknown"]),
 }
 
@@ -52,6 +56,10 @@ def test_the_program_is_called_kubelogin() -> None:
     assert [command.path for command in COMMANDS] == [
         "kubelogin",
         "kubelogin get-token",
+        "kubelogin login",
+        "kubelogin setup",
+        "kubelogin clean",
+        "kubelogin completion",
         "kubelogin help",
         "kubelogin version",
     ]

@@ -1,6 +1,7 @@
 """From a command line of get-token to settings: one row per flag, value, default and environment variable."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from kubelogin_py.cli.options import options_of
 from kubelogin_py.compat import pflag
 from kubelogin_py.errors import SettingsError, UsageError
 from kubelogin_py.secret import Secret
-from kubelogin_py.settings import Cache, GrantType, Login, PkceMethod, Provider, Settings, Storage, Tls
+from kubelogin_py.settings import Cache, GrantType, Login, PkceMethod, Provider, Renegotiation, Settings, Storage, Tls
 
 ISSUER = "https://issuer.example.com"
 MANDATORY = ("--oidc-issuer-url", ISSUER, "--oidc-client-id", "YOUR_CLIENT_ID")
@@ -34,6 +35,10 @@ def request(*arguments: str, **environment: str) -> Request:
 
 def settings(*arguments: str, **environment: str) -> Settings:
     return request(*MANDATORY, *arguments, **environment).settings
+
+
+def without_former_scopes(found: Settings) -> Settings:
+    return replace(found, cache=replace(found.cache, former_scopes=None))
 
 
 def expected(
@@ -127,6 +132,8 @@ FLAGS = {
     "cache-dir-no-variables": (["--token-cache-dir=$HOME/x"], expected(cache={"directory": Path("$HOME/x")})),
     "storage-disk": (["--token-cache-storage=disk"], expected()),
     "storage-none": (["--token-cache-storage=none"], expected(cache={"storage": Storage.NONE})),
+    "storage-keyring": (["--token-cache-storage=keyring"], expected(cache={"storage": Storage.KEYRING})),
+    "storage-auto": (["--token-cache-storage=auto"], expected(cache={"storage": Storage.AUTO})),
     "pkce-auto": (["--oidc-pkce-method=auto"], expected()),
     "pkce-no": (["--oidc-pkce-method=no"], expected(provider={"pkce": PkceMethod.NO})),
     "pkce-s256": (["--oidc-pkce-method=S256"], expected(provider={"pkce": PkceMethod.S256})),
@@ -142,14 +149,72 @@ FLAGS = {
         expected(tls={"certificate_authority_data": ("Q0E=", "Q0Ey")}),
     ),
     "insecure": (["--insecure-skip-tls-verify"], expected(tls={"insecure_skip_tls_verify": True})),
-    "renegotiation": (["--tls-renegotiation-once", "--tls-renegotiation-freely"], expected()),
+    "renegotiation-once": (
+        ["--tls-renegotiation-once", "--tls-renegotiation-freely"],
+        expected(tls={"renegotiation": Renegotiation.ONCE}),
+    ),
+    "renegotiation-freely": (
+        ["--tls-renegotiation-freely"],
+        expected(tls={"renegotiation": Renegotiation.FREELY}),
+    ),
+    "renegotiation-off": (["--tls-renegotiation-once=false"], expected()),
+    "access-token": (["--oidc-use-access-token"], expected(provider={"use_access_token": True})),
+    "grant-password": (["--grant-type=password"], expected(login={"grant_type": GrantType.PASSWORD})),
+    "grant-client": (
+        ["--grant-type=client-credentials"],
+        expected(login={"grant_type": GrantType.CLIENT_CREDENTIALS}),
+    ),
+    "username": (["--username=USER"], expected(login={"username": "USER"})),
+    "username-empty": (["--username="], expected()),
+    "password": (["--password", "-p"], expected(login={"password": Secret("-p")})),
+    "password-empty": (["--password="], expected()),
+    "local-server": (
+        ["--local-server-cert=~/c.pem", "--local-server-key", "/k.pem"],
+        expected(login={"local_server_cert": "/home/me/c.pem", "local_server_key": "/k.pem"}),
+    ),
+    "local-server-empty": (["--local-server-cert=", "--local-server-key="], expected()),
+    "next-page": (
+        ["--open-url-after-authentication=https://app.example.com/?a=b#c"],
+        expected(login={"open_url_after_authentication": "https://app.example.com/?a=b#c"}),
+    ),
+    "next-page-empty": (["--open-url-after-authentication="], expected()),
+    "old-port": (["--listen-port=18000"], expected(login={"listen_addresses": ("127.0.0.1:18000",)})),
+    "old-ports": (
+        ["--listen-port", "8000,18000", "--listen-port=28000", "--listen-address=127.0.0.1:1"],
+        expected(login={"listen_addresses": ("127.0.0.1:8000", "127.0.0.1:18000", "127.0.0.1:28000")}),
+    ),
+    "old-host": (["--oidc-redirect-url-hostname=127.0.0.1"], expected(provider={"redirect_host": "127.0.0.1"})),
+    "old-host-empty": (["--oidc-redirect-url-hostname="], expected()),
+    "old-keyboard-redirect": (
+        ["--oidc-redirect-url-authcode-keyboard=http://localhost"],
+        expected(provider={"keyboard_redirect_url": "http://localhost"}),
+    ),
+    "old-cache-file": (
+        ["--token-cache=~/.kube/oidc-login.token-cache", "--token-cache-dir=/x"],
+        expected(cache={"directory": Path("/home/me/.kube/oidc-login.token-cache.d")}),
+    ),
+    "old-cache-file-empty": (["--token-cache="], expected()),
     "klog": (["--logtostderr=false", "--vmodule=a=1", "--log_file_max_size=1", "--one_output"], expected()),
 }
 
 
 @pytest.mark.parametrize(("arguments", "result"), FLAGS.values(), ids=FLAGS)
 def test_a_flag_becomes_a_setting(arguments: list[str], result: Settings) -> None:
-    assert settings(*arguments) == result
+    assert without_former_scopes(settings(*arguments)) == result
+
+
+FORMER_SCOPES = {
+    "none": ([], ()),
+    "order-and-openid": (["--oidc-extra-scope=email,openid", "--oidc-extra-scope=email"], ("email", "openid", "email")),
+    "blanks": (["--oidc-extra-scope=openid profile, groups"], ("openid profile", " groups")),
+    "empty": (["--oidc-extra-scope="], ()),
+}
+
+
+@pytest.mark.parametrize(("arguments", "scopes"), FORMER_SCOPES.values(), ids=FORMER_SCOPES)
+def test_the_scopes_are_known_as_they_were_given(arguments: list[str], scopes: tuple[str, ...]) -> None:
+    """int128/kubelogin names its sessions by them, and puts nothing in order."""
+    assert settings(*arguments).cache.former_scopes == scopes
 
 
 VARIABLES = {
@@ -195,14 +260,15 @@ def test_a_mandatory_flag_may_not_be_missing(arguments: list[str], message: str)
     assert caught.value.message == message
 
 
-GRANT = "grant-type must be one of (auto|authcode|authcode-keyboard|device-code)"
-STORAGE = "token-cache-storage must be one of (disk|none)"
+GRANT = "grant-type must be one of (auto|authcode|authcode-keyboard|password|device-code|client-credentials)"
+STORAGE = "token-cache-storage must be one of (auto|disk|keyring|none)"
 PKCE = "oidc-pkce-method must be one of (auto|no|S256)"
 SETTINGS_FAULTS = {
     "grant": (["--grant-type=implicit"], GRANT),
     "grant-empty": (["--grant-type="], GRANT),
     "grant-case": (["--grant-type=Auto"], GRANT),
-    "storage": (["--token-cache-storage=auto"], STORAGE),
+    "storage": (["--token-cache-storage=file"], STORAGE),
+    "storage-case": (["--token-cache-storage=Auto"], STORAGE),
     "storage-empty": (["--token-cache-storage="], STORAGE),
     "pkce": (["--oidc-pkce-method=plain"], PKCE),
     "pkce-case": (["--oidc-pkce-method=s256"], PKCE),
@@ -213,6 +279,14 @@ SETTINGS_FAULTS = {
     "header": (
         ["--oidc-request-header=Host=x"],
         "--oidc-request-header: Host can't be set; it is part of how requests are sent",
+    ),
+    "next-page-http": (
+        ["--open-url-after-authentication=http://app.example.com"],
+        "page to open after the sign-in is refused: http://app.example.com",
+    ),
+    "next-page-script": (
+        ["--open-url-after-authentication=javascript:alert(1)"],
+        "page to open after the sign-in is refused: javascript:alert(1)",
     ),
     "not-utf-8": (["--oidc-client-id=\udcff"], "--oidc-client-id: the value is not UTF-8"),
     "list-not-utf-8": (["--oidc-extra-scope=a,\udcff"], "--oidc-extra-scope: the value is not UTF-8"),
@@ -229,6 +303,26 @@ def test_a_value_that_can_t_be_used_is_refused(arguments: list[str], message: st
         settings(*arguments)
     assert caught.value.message == message
     assert not isinstance(caught.value, UsageError)
+
+
+PORT_FAULTS = {
+    "word": ("http", 'strconv.Atoi: parsing "http": invalid syntax'),
+    "blank": ("8000, 18000", 'strconv.Atoi: parsing " 18000": invalid syntax'),
+    "base": ("0x10", 'strconv.Atoi: parsing "0x10": invalid syntax'),
+    "empty": ("", 'strconv.Atoi: parsing "": invalid syntax'),
+    "huge": ("9" * 30, f'strconv.Atoi: parsing "{"9" * 30}": value out of range'),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), PORT_FAULTS.values(), ids=PORT_FAULTS)
+def test_a_port_that_is_no_number_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        settings(f"--listen-port={text}")
+    assert caught.value.message == f'invalid argument "{text}" for "--listen-port" flag: {reason}'
+
+
+def test_the_password_is_masked_at_once() -> None:
+    assert "hunter2" not in repr(request(*MANDATORY, "--password=hunter2"))
 
 
 def test_the_client_secret_is_masked_at_once() -> None:
@@ -271,6 +365,13 @@ NOTES = {
         ["--oidc-client-secret=hunter2"],
         ["note: --oidc-client-secret is visible to the other users of this machine in the list of processes"],
     ),
+    "storage-auto": (["--token-cache-storage=auto"], []),
+    "storage-disk": (["--token-cache-storage=disk"], []),
+    "password": (
+        ["--password=hunter2"],
+        ["note: --password is visible to the other users of this machine in the list of processes"],
+    ),
+    "old-port": (["--listen-port=1"], ["note: --listen-port is an old name: use --listen-address=127.0.0.1:PORT"]),
     "klog-once": (
         ["--one_output", "--logtostderr", "--one_output"],
         ["note: --logtostderr has no effect here", "note: --one_output has no effect here"],

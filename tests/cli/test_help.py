@@ -30,7 +30,7 @@ def test_options_stand_under_their_topics(command: Command) -> None:
     headings = [topic for topic in Topic if f"\n{topic}:\n" in text]
     assert headings == [topic for topic in Topic if any(row.topic is topic for row in rows)]
     for row in rows:
-        before = text[: re.search(rf"--{re.escape(row.name)}\b(?!-)", text).start()]
+        before = text[: re.search(rf"^  (?:-., |    )--{re.escape(row.name)}\b(?!-)", text, re.MULTILINE).start()]
         assert [topic for topic in Topic if f"\n{topic}:\n" in before][-1] is row.topic
 
 

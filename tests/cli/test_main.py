@@ -142,11 +142,14 @@ FAILURES = {
     "client-missing": (["get-token", "--oidc-issuer-url=x"], "error: --oidc-client-id is missing"),
     "grant": (
         [*GET_TOKEN, "--grant-type=x"],
-        "error: get-token: grant-type must be one of (auto|authcode|authcode-keyboard|device-code)",
+        (
+            "error: get-token: grant-type must be one of "
+            "(auto|authcode|authcode-keyboard|password|device-code|client-credentials)"
+        ),
     ),
     "storage": (
         [*GET_TOKEN, "--token-cache-storage=x"],
-        "error: get-token: token-cache-storage must be one of (disk|none)",
+        "error: get-token: token-cache-storage must be one of (auto|disk|keyring|none)",
     ),
     "pkce": (
         [*GET_TOKEN, "--oidc-pkce-method=plain"],
@@ -178,6 +181,8 @@ FAILURES = {
     "bad-syntax": (["get-token", "---x"], "error: bad flag syntax: ---x"),
     "TooManyArgs-root": (["some"], 'error: unknown command "some" for "kubelogin"'),
     "TooManyArgs-get-token": (["get-token", "foo"], 'error: unknown command "foo" for "kubelogin get-token"'),
+    "TooManyArgs-setup": (["setup", "foo"], 'error: unknown command "foo" for "kubelogin setup"'),
+    "TooManyArgs-clean": (["clean", "foo"], 'error: unknown command "foo" for "kubelogin clean"'),
     "TooManyArgs-version": (["version", "foo"], 'error: unknown command "foo" for "kubelogin version"'),
     "words-before-missing": (["get-token", "--", "--x"], 'error: unknown command "--x" for "kubelogin get-token"'),
     "root-flag-of-get-token": (["--force-refresh"], "error: unknown flag: --force-refresh"),
@@ -273,11 +278,9 @@ def test_the_version_flag_writes_to_standard_output(arguments: list[str]) -> Non
 
 
 HELPS = {
-    "root-without-arguments": ([], "kubelogin [command]"),
     "root": (["--help"], "kubelogin [command]"),
     "root-short": (["-h"], "kubelogin [command]"),
     "root-before-command": (["--help", "get-token"], "kubelogin [command]"),
-    "root-verbosity-only": (["-v2"], "kubelogin [command]"),
     "get-token": (["get-token", "--help"], "kubelogin get-token"),
     "get-token-short": ([*GET_TOKEN, "-h"], "kubelogin get-token"),
     "get-token-with-words": (["get-token", "foo", "-h"], "kubelogin get-token"),
@@ -285,6 +288,10 @@ HELPS = {
     "command-get-token": (["help", "get-token"], "kubelogin get-token"),
     "command-version": (["help", "version"], "kubelogin version"),
     "command-unknown": (["help", "foo"], "kubelogin [command]"),
+    "command-completion": (["help", "completion", "bash"], "kubelogin completion"),
+    "setup": (["setup", "--help"], "kubelogin setup"),
+    "clean": (["clean", "-h"], "kubelogin clean"),
+    "completion": (["completion", "bash", "--help"], "kubelogin completion"),
     "help-of-help": (["help", "--help"], "kubelogin help"),
     "version": (["version", "--help"], "kubelogin version"),
 }

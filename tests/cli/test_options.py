@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from kubelogin_py.cli import option_values
-from kubelogin_py.cli.option import EVERY_COMMAND, PLUGIN, ROOT, Option
+from kubelogin_py.cli.option import CLEAN, COMPLETION, EVERY_COMMAND, LOGIN, PLUGIN, ROOT, SETUP, Option
 from kubelogin_py.cli.options import OPTIONS, options_of
 from kubelogin_py.compat.flag_values import Value
 from kubelogin_py.errors import SettingsError
@@ -20,6 +20,7 @@ EXPECTED: dict[str, tuple[str, Value]] = {
     "oidc-client-secret": ("string", ""),
     "oidc-redirect-url": ("string", ""),
     "oidc-extra-scope": ("strings", ()),
+    "oidc-use-access-token": ("", False),
     "oidc-request-header": ("stringToString", ()),
     "force-refresh": ("", False),
     "token-cache-dir": ("string", "~/.kube/cache/oidc-login"),
@@ -37,6 +38,15 @@ EXPECTED: dict[str, tuple[str, Value]] = {
     "browser-command": ("string", ""),
     "authentication-timeout-sec": ("int", 180),
     "oidc-auth-request-extra-params": ("stringToString", ()),
+    "local-server-cert": ("string", ""),
+    "local-server-key": ("string", ""),
+    "open-url-after-authentication": ("string", ""),
+    "username": ("string", ""),
+    "password": ("string", ""),
+    "listen-port": ("ints", ()),
+    "oidc-redirect-url-hostname": ("string", "localhost"),
+    "oidc-redirect-url-authcode-keyboard": ("string", ""),
+    "token-cache": ("string", ""),
     "v": ("Level", 0),
     "vmodule": ("string", ""),
     "logtostderr": ("", True),
@@ -67,17 +77,79 @@ def test_get_token_has_no_other_flag() -> None:
     assert {row.name for row in options_of(PLUGIN, {})} == set(EXPECTED)
 
 
-@pytest.mark.parametrize("command", [ROOT, "help", "version"])
-def test_other_commands_have_the_global_flags(command: str) -> None:
-    extra = {"version"} if command == ROOT else set()
-    assert {row.name for row in options_of(command, {})} == {*GLOBAL, *extra}
+TRUST = {
+    "certificate-authority",
+    "certificate-authority-data",
+    "insecure-skip-tls-verify",
+    "tls-renegotiation-once",
+    "tls-renegotiation-freely",
+}
+SIGN_IN = {
+    "grant-type",
+    "listen-address",
+    "skip-open-browser",
+    "browser-command",
+    "authentication-timeout-sec",
+    "oidc-auth-request-extra-params",
+    "local-server-cert",
+    "local-server-key",
+    "open-url-after-authentication",
+    "username",
+    "password",
+    "listen-port",
+    "oidc-redirect-url-hostname",
+    "oidc-redirect-url-authcode-keyboard",
+}
+PROVIDER = {
+    "oidc-issuer-url",
+    "oidc-client-id",
+    "oidc-client-secret",
+    "oidc-redirect-url",
+    "oidc-extra-scope",
+    "oidc-use-access-token",
+    "oidc-request-header",
+    "oidc-pkce-method",
+    "oidc-use-pkce",
+}
+OF_COMMAND = {
+    ROOT: {"version", "kubeconfig", "context", "user", *TRUST, *SIGN_IN},
+    SETUP: {*PROVIDER, *TRUST, *SIGN_IN},
+    CLEAN: {"token-cache-dir", "token-cache-storage"},
+    COMPLETION: {"no-descriptions"},
+    "help": set[str](),
+    "version": set[str](),
+}
+
+
+@pytest.mark.parametrize(("command", "names"), OF_COMMAND.items(), ids=[name or "root" for name in OF_COMMAND])
+def test_a_command_has_its_flags_the_global_ones_and_no_other(command: str, names: set[str]) -> None:
+    """The flags of each of int128/kubelogin's commands: no cache flag on setup, no provider flag on the root."""
+    assert {row.name for row in options_of(command, {})} == {*GLOBAL, *names}
+
+
+OWN = {
+    (ROOT, "kubeconfig"): ("string", ""),
+    (ROOT, "context"): ("string", ""),
+    (ROOT, "user"): ("string", ""),
+    (CLEAN, "token-cache-storage"): ("string", "auto"),
+    (COMPLETION, "no-descriptions"): ("", False),
+}
+
+
+@pytest.mark.parametrize("command", [ROOT, SETUP, CLEAN, COMPLETION])
+def test_a_flag_is_the_same_everywhere(command: str) -> None:
+    for row in options_of(command, {}):
+        if row.name != "version":
+            expected = OWN.get((command, row.name)) or EXPECTED[row.name]
+            assert (row.kind.word, row.default) == expected, row.name
 
 
 def test_names_and_letters_are_unique() -> None:
-    names = [row.name for row in OPTIONS]
-    letters = [row.shorthand for row in OPTIONS if row.shorthand]
-    assert len(names) == len(set(names))
-    assert sorted(letters) == ["h", "v"]
+    for command in ("", *OF_COMMAND, PLUGIN):
+        names = [row.name for row in options_of(command, {})]
+        letters = [row.shorthand for row in options_of(command, {}) if row.shorthand]
+        assert len(names) == len(set(names))
+        assert sorted(letters) == ["h", "v"]
 
 
 @pytest.mark.parametrize("row", [row for row in OPTIONS if row.field], ids=lambda row: row.name)
@@ -98,13 +170,36 @@ def test_every_choice_is_a_value(row: Option) -> None:
     assert [str(row.convert(choice)) for choice in row.choices] == list(row.choices)
 
 
+READ_BY_THEIR_COMMAND = {"help", "version", "v", *(name for _, name in OWN)}
+
+
 @pytest.mark.parametrize("row", OPTIONS, ids=lambda row: row.name)
 def test_a_row_has_an_effect_or_says_that_it_has_none(row: Option) -> None:
-    assert row.field or row.note or row.name in ("help", "version", "v")
+    assert row.field or row.note or row.name in READ_BY_THEIR_COMMAND
     assert bool(row.help)
     assert row.help.isascii()
     assert not row.deprecated or row.hidden
-    assert row.commands in ((PLUGIN,), (ROOT,), (EVERY_COMMAND,))
+    assert set(row.commands) <= {*OF_COMMAND, PLUGIN, LOGIN, EVERY_COMMAND}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["listen-port", "oidc-redirect-url-hostname", "oidc-redirect-url-authcode-keyboard", "token-cache"],
+)
+def test_a_flag_of_old_is_not_in_help_and_says_what_is_new(name: str) -> None:
+    (row,) = [row for row in OPTIONS if row.name == name]
+    assert row.hidden
+    assert "is an old name" in row.note
+
+
+def test_of_two_rows_for_one_field_the_one_that_wins_comes_last() -> None:
+    """Later rows overwrite the field."""
+    for field, names in {
+        "login.listen_addresses": ["listen-address", "listen-port"],
+        "cache.directory": ["token-cache-dir", "token-cache"],
+        "tls.renegotiation": ["tls-renegotiation-freely", "tls-renegotiation-once"],
+    }.items():
+        assert [row.name for row in OPTIONS if row.field == field] == names
 
 
 def test_the_old_pkce_flag_comes_after_the_new_one() -> None:

@@ -213,7 +213,7 @@ MODULE_CASES = {
         [*GET_TOKEN, "--token-cache-storage=x"],
         1,
         "",
-        "error: get-token: token-cache-storage must be one of (disk|none)\n",
+        "error: get-token: token-cache-storage must be one of (auto|disk|keyring|none)\n",
     ),
     "not-utf-8": (
         [*GET_TOKEN, "--oidc-client-secret=\udcff"],
@@ -229,7 +229,7 @@ def test_the_module_is_the_program(arguments: list[str], code: int, out: str, er
     assert run([*MODULE, *arguments], tmp_path) == Outcome(code, out, err)
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["get-token", "-h"], ["help", "get-token"]])
+@pytest.mark.parametrize("arguments", [["setup"], ["--help"], ["get-token", "-h"], ["help", "get-token"]])
 def test_help_is_on_standard_output(arguments: list[str], tmp_path: Path) -> None:
     outcome = run([*MODULE, *arguments], tmp_path)
     assert (outcome.code, outcome.err) == (0, "")

@@ -36,7 +36,7 @@ class RememberingConsole:
     def detail(self, level: int, line: str) -> None:
         self.details.append(line)
 
-    def ask(self, prompt: str, *, deadline: float) -> Secret:
+    def ask(self, prompt: str, *, deadline: float, visible: bool = False) -> Secret:
         raise AssertionError(f"nobody is asked anything here: {prompt}")
 
 

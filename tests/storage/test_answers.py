@@ -108,8 +108,15 @@ NOT_KEPT = {
     "expired": (session(lifetime=-5.0), credential()),
     "in-the-margin": (replace(session(), expires_at=time.time() + 10.0), credential()),
     "without-expiry": (replace(session(), expires_at=None), credential()),
-    "access-token": (replace(session(), id_token=None, access_token=Secret("id-token-1")), credential()),
+    "id-token-beside-an-access-token": (replace(session(), access_token=Secret("access-token-1")), credential()),
 }
+
+
+@pytest.mark.parametrize("id_token", [None, Secret("another")], ids=["alone", "beside an ID token"])
+def test_in_access_token_mode_the_access_token_becomes_an_answer(scene: Scene, id_token: Secret | None) -> None:
+    scene.store().save(KEY, replace(session(), id_token=id_token, access_token=Secret("id-token-1")))
+    assert scene.keep()
+    assert scene.found() == credential()
 
 
 @pytest.mark.parametrize(("kept", "body"), NOT_KEPT.values(), ids=NOT_KEPT)

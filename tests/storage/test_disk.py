@@ -36,6 +36,7 @@ from tests.storage.surroundings import (
 
 FILE = f"session-{KEY}.json"
 BAD = f"{FILE}.bad"
+TWIN = f"{FILE}.twin"
 IS_ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not IS_ROOT, reason="needs root: a second user, a device or a mount")
 
@@ -85,7 +86,7 @@ def test_b94_modes_do_not_depend_on_the_umask(open_place: Path, umask: int) -> N
     in_child(use, umask=umask, user=NOBODY if IS_ROOT else None)
     directory = open_place / "home/.kube/cache"
     assert {mode(level) for level in (directory, directory.parent, directory.parent.parent)} == {0o700}
-    assert names(directory) == {FILE, f"session-{KEY}.lock", "CACHEDIR.TAG"}
+    assert names(directory) == {FILE, TWIN, f"session-{KEY}.lock", "CACHEDIR.TAG"}
     assert {mode(path) for path in directory.iterdir()} == {0o600}
 
 
@@ -307,6 +308,7 @@ def test_b92_a_file_of_another_user_is_a_miss(cache: Path) -> None:
 def test_f08_a_damaged_file_is_moved_aside_and_said_so_once(cache: Path, damage: Callable[[bytes], bytes]) -> None:
     broken = damage((cache / FILE).read_bytes())
     (cache / FILE).write_bytes(broken)
+    (cache / TWIN).unlink()
     console = RememberingConsole()
     store = disk_store(cache, console=console)
     assert store.load(KEY) is None
@@ -323,6 +325,7 @@ def test_f08_a_good_file_that_has_just_replaced_a_damaged_one_stays(cache: Path)
     """Another process may have signed in between our reading and our moving."""
     (cache / FILE).write_bytes(b"damaged")
     (cache / FILE).chmod(0o644)
+    (cache / TWIN).unlink()
 
     class SavingConsole(RememberingConsole):
         """Has the other process act at the moment of the first warning, when the file is already open."""
@@ -332,9 +335,7 @@ def test_f08_a_good_file_that_has_just_replaced_a_damaged_one_stays(cache: Path)
                 disk_store(cache).save(KEY, session("id-token-2"))
             super().tell(line)
 
-    store = disk_store(cache, console=SavingConsole())
-    assert store.load(KEY) is None
-    loaded = store.load(KEY)
+    loaded = disk_store(cache, console=SavingConsole()).load(KEY)
     assert loaded
     assert loaded.id_token == Secret("id-token-2")
     assert BAD not in names(cache)
@@ -342,6 +343,7 @@ def test_f08_a_good_file_that_has_just_replaced_a_damaged_one_stays(cache: Path)
 
 def test_f09_an_empty_file_is_a_miss_without_a_word(cache: Path) -> None:
     (cache / FILE).write_bytes(b"")
+    (cache / TWIN).unlink()
     console = RememberingConsole()
     assert disk_store(cache, console=console).load(KEY) is None
     assert console.lines == []
@@ -367,7 +369,7 @@ def test_f10_a_file_of_a_newer_version_is_left_alone(cache: Path) -> None:
     with pytest.raises(StorageError, match="newer version"):
         store.save(KEY, session("id-token-2"))
     assert (cache / FILE).read_bytes() == newer
-    assert names(cache) == {FILE, "CACHEDIR.TAG"}
+    assert names(cache) == {FILE, TWIN, "CACHEDIR.TAG"}
 
 
 def test_f10_signing_out_removes_a_file_of_a_newer_version(cache: Path) -> None:
@@ -534,13 +536,13 @@ def test_b102_a_directory_with_other_files_is_not_tagged(tmp_path: Path) -> None
     directory.mkdir(0o700)
     (directory / "thesis.txt").write_text("years of work")
     disk_store(directory).save(KEY, session())
-    assert names(directory) == {"thesis.txt", FILE}
+    assert names(directory) == {"thesis.txt", FILE, TWIN}
 
 
 def test_b102_a_home_directory_is_not_tagged(tmp_path: Path) -> None:
     directory = tmp_path / "new-home"
     disk_store(directory, environment={"HOME": str(directory)}).save(KEY, session())
-    assert names(directory) == {FILE}
+    assert names(directory) == {FILE, TWIN}
 
 
 UPSTREAM = ["d" * 64, "d" * 64 + ".lock"]

@@ -1,0 +1,56 @@
+"""``kubelogin setup``: sign in once, and show what came back and how to use it."""
+
+import json
+from dataclasses import replace
+
+from kubelogin_py.cli import setup_command
+from kubelogin_py.cli.binding import notes, settings_of
+from kubelogin_py.cli.commands import command_named
+from kubelogin_py.cli.help import help_text
+from kubelogin_py.cli.invocation import Credential, Invocation
+from kubelogin_py.cli.option import SETUP
+from kubelogin_py.cli.terminal import is_lent
+from kubelogin_py.settings import Cache, Storage
+
+_FENCE = "```"
+
+
+def run(invocation: Invocation) -> None:
+    """Sign in without the token cache, and show the claims and the kubectl command on standard error.
+
+    Without an issuer or a client ID it is the help of this command that is shown, on standard output.
+    """
+    parsed = invocation.parsed
+    settings = settings_of(invocation.rows, parsed, invocation.environment, tilde=False)
+    command = command_named(SETUP)
+    if command is not None and not (settings.provider.issuer and settings.provider.client_id):
+        invocation.stdout.write(help_text(command, invocation.environment).encode())
+        return
+    if parsed.number("v") >= 1:
+        for note in notes(invocation.rows, parsed):
+            invocation.stderr.line(note)
+    invocation.stderr.line("Authentication in progress...")
+    login = replace(settings.login, interactive=is_lent(), asked_for=True)
+    fresh = replace(settings, login=login, cache=Cache(storage=Storage.NONE))
+    credential = invocation.sign_in(fresh, parsed.number("v"))
+    for line in (*_claims(credential), *_instructions(invocation)):
+        invocation.stderr.line(line)
+
+
+def _claims(credential: Credential) -> list[str]:
+    lines = ["## Authenticated with the OpenID Connect Provider", ""]
+    if credential.claims is None:
+        return [*lines, "You got an access token; what it says is between the provider and the API server.", ""]
+    # The provider chose these words: everything but plain ASCII is escaped, so none of it can reach the terminal.
+    claims = json.dumps(dict(credential.claims.raw), indent=2, ensure_ascii=True)
+    return [*lines, "You got the token with the following claims:", "", _FENCE, *claims.splitlines(), _FENCE, ""]
+
+
+def _instructions(invocation: Invocation) -> list[str]:
+    arguments = setup_command.arguments_of(invocation.rows, invocation.parsed)
+    lines = ["## Set up the kubeconfig", "", "You can run the following command to set up the kubeconfig:", ""]
+    lines += [_FENCE, *setup_command.command(arguments), _FENCE]
+    hidden = dict.fromkeys(argument.hidden for argument in arguments if argument.hidden)
+    if hidden:
+        lines += ["", f"note: secrets are not shown; put yours in place of {' and '.join(hidden)}"]
+    return lines
