@@ -14,8 +14,12 @@ Where: in the directory of the last ``--token-cache-dir``, else ``$KUBECACHEDIR/
 first and last 100 characters when they have more than 200; ``/`` and ``:`` become commas), ``.txt``. Two keys may
 share a name: the whole key is compared.
 
-What: three lines, the key, the document, and ``session`` with the key of the session it came from. The modification
-time is the second from which it must not be served any more.
+What: three lines, the key, the document, and ``session`` with the key of the session it came from. The document is
+exactly what ``exec_credential.render`` makes of a token of the characters of JSON Web Tokens and its expiry: taken
+apart and put together again it must be the same. The modification time is the second from which it must not be served
+any more.
+
+``frontdoor.sh`` follows the same rules; a shell can't see modes and does not see NUL bytes, but more it must not serve.
 
 Every kubectl command starts this module, so it imports built-in modules only and uses no dataclasses.
 """
@@ -56,6 +60,9 @@ SECRETS = ("--oidc-client-secret", "--password")
 
 # An extra parameter may be a secret, too: client_secret, client_assertion, subject_token.
 _SECRETIVE = ("secret", "password", "assertion", "token")
+
+# What a time and a token are made of.
+_WORD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
 
 _WINDOWS = sys.platform == "win32"
 _NAME_PART = 100
@@ -114,11 +121,12 @@ def document(contents: bytes, key: str) -> bytes | None:
     lines = contents.split(b"\n")
     if len(lines) != 4 or lines[3] or lines[0] != key.encode():  # noqa: PLR2004 -- three lines and nothing after
         return None
-    body, origin = lines[1], lines[2]
+    body, origin = lines[1].decode("latin-1"), lines[2]
     version = key.partition("|")[0]
-    # The status comes last, and in it the token: a document that was cut anywhere does not end like this.
-    whole = body.startswith(f'{_START}{version}"'.encode()) and body.endswith(b'"}}') and body.isascii()
-    return body + b"\n" if whole and origin.startswith(b"session ") else None
+    start = f'{_START}{version}","spec":{{"interactive":false}},"status":{{"expirationTimestamp":"'
+    time, _, token = body.removeprefix(start).removesuffix('"}}').partition('","token":"')
+    whole = token and not f"{time}{token}".strip(_WORD) and body == f'{start}{time}","token":"{token}"}}}}'
+    return lines[1] + b"\n" if whole and origin.startswith(b"session ") else None
 
 
 def _version(info: str) -> str | None:
@@ -221,7 +229,7 @@ else:
 
 
 def _is_served(status: system.stat_result) -> bool:
-    return status.st_mode & _FILE_TYPE == _REGULAR and int(status.st_mtime) > int(time())
+    return status.st_mode & _FILE_TYPE == _REGULAR and status.st_mtime > time()
 
 
 def _environment() -> dict[str, str]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubelogin_py.errors import SettingsError, SignInError
+from kubelogin_py.errors import SettingsError, UnaskedError
 from kubelogin_py.oidc.urls import is_loopback
 from kubelogin_py.text import printable
 
@@ -69,7 +69,7 @@ def parse(text: str) -> Address:
 def bind(addresses: Sequence[Address]) -> list[socket.socket]:
     """Return listening, non-blocking sockets on one port: that of the first address that can be had whole.
 
-    :raises SignInError: ``no available port``, with each address and its reason.
+    :raises UnaskedError: ``no available port``, with each address and its reason.
     """
     reasons = []
     for address in addresses:
@@ -77,7 +77,7 @@ def bind(addresses: Sequence[Address]) -> list[socket.socket]:
         if isinstance(claimed, list):
             return claimed
         reasons.append(f"{printable(address.text, 100)} ({claimed})")
-    raise SignInError(
+    raise UnaskedError(
         f"no available port: {', '.join(reasons)}",
         hint="end the program that holds it, or choose another with --listen-address=127.0.0.1:PORT "
         "(the provider must accept the redirect URI)",

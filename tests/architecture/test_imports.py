@@ -11,14 +11,16 @@ ROOT = Path(__file__).parents[2]
 # A room may import the rooms of its own row and of the rows above it, and nothing below.
 LAYERS = (
     {"errors", "secret", "text", "response"},
-    {"session", "settings", "pages"},
+    {"session", "settings", "pages", "attempt"},
     {"ports"},
     {"oidc"},
-    {"documents", "keeping"},
+    {"documents", "keeping", "clock_difference"},
     {"grants"},
     {"verification"},
     {"refresh"},
+    {"turn"},
     {"login"},
+    {"nesting"},
     {"adapters", "storage", "kubernetes", "compat", "fastpath", "answers"},
     {"wiring"},
     {"cli", "__init__"},
@@ -36,10 +38,15 @@ HOMES = {
     "truststore": {"kubelogin_py/adapters/trust.py"},
     "yaml": {"kubelogin_py/kubernetes/kubeconfig_yaml.py"},
     "filelock": {"kubelogin_py/kubernetes/config_lock.py"},
-    "cryptography": set(),
-    "keyring": set(),
     "typer": set(),
-    "subprocess": {"kubelogin_py/adapters/browser.py"},
+    "subprocess": {
+        "kubelogin_py/adapters/browser.py",
+        # The process that talks to the keyring, and in it, on macOS, the system's tool.
+        "kubelogin_py/adapters/system_keyring.py",
+        "kubelogin_py/adapters/keyring_backend.py",
+    },
+    "keyring": {"kubelogin_py/adapters/keyring_backend.py"},
+    "cryptography": {"kubelogin_py/storage/sealed.py"},
 }
 FORBIDDEN = {"webbrowser", "logging", "pytest", "talos_cred", "unittest"}
 

@@ -18,13 +18,28 @@ from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[2]
 NODE_DIRECTORY = ROOT / "tests/support/node"
+OLD_PIP = ROOT / ".cache/old-pip/pip-23.0.1-py3-none-any.whl"
+"""The pip of Debian 12, as a wheel that can be run."""
+
 OLD_KUBECTL = ROOT / ".cache/debian-kubectl/kubectl"
 NODE_AT_LEAST = 20
 DEBIAN = {
     "chromium": "a real browser signs in",
     "strace": "faults of the system are injected",
+    "faketime": "clocks are wrong, and jump",
+    "dash": "the front door is its script: /bin/sh of Debian and Ubuntu",
+    "busybox": "the front door is its script: /bin/sh of Alpine",
+    "mksh": "the front door is its script: /bin/sh of Android",
+    "zsh": "the front door is its script, where it plays sh",
+    "shellcheck": "reads the front door's script",
+    "gnome-keyring": "a real keyring of the desktop has the key of the token cache, or is locked",
+    "dbus": "the keyring is reached over D-Bus, in a session of the test's own",
+    "xvfb": "the keyring's prompt comes up where nobody sees it",
 }
 """Debian packages by name, and why; each is installed without what it only recommends."""
+
+PROGRAMS = {"gnome-keyring": "gnome-keyring-daemon", "dbus": "dbus-run-session", "xvfb": "Xvfb"}
+"""What a Debian package is found by, where that has another name."""
 
 
 @functools.cache
@@ -73,6 +88,34 @@ def strace() -> Path | None:
     return Path(found) if works else None
 
 
+def old_pip() -> Path | None:
+    """Return the wheel of an old pip; ``python WHEEL/pip`` runs it."""
+    return OLD_PIP if OLD_PIP.exists() else None
+
+
+def on_path(name: str) -> Callable[[], Path | None]:
+    """Return a function that finds a program in this virtual environment or on ``PATH``."""
+
+    def look() -> Path | None:
+        beside = Path(sys.executable).parent
+        found = shutil.which(name, path=f"{beside}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
+        return Path(found) if found else None
+
+    return look
+
+
+def mount() -> Path | None:
+    """Return mount, when this is somebody who may: small and read-only file systems are made with it."""
+    found = shutil.which("mount")
+    if not found or root() is None:
+        return None
+    with tempfile.TemporaryDirectory() as place:
+        works = subprocess.run([found, "-t", "tmpfs", "tmpfs", place], capture_output=True, check=False).returncode == 0
+        if works:
+            subprocess.run(["umount", place], check=False)
+    return Path(found) if works else None
+
+
 def root() -> Path | None:
     """Return a path when this is root, who may mount and make network namespaces."""
     return Path("/root") if hasattr(os, "geteuid") and os.geteuid() == 0 else None
@@ -85,6 +128,13 @@ COMPONENTS: dict[str, Callable[[], Path | None]] = {
     "kubectl": kubectl,
     "old-kubectl": old_kubectl,
     "strace": strace,
+    **{name: on_path(name) for name in ("bash", "dash", "busybox", "mksh", "zsh", "shellcheck", "uv", "pipx")},
+    "old-pip": old_pip,
+    "faketime": on_path("faketime"),
+    "gnome-keyring": on_path(PROGRAMS["gnome-keyring"]),
+    "dbus-run-session": on_path(PROGRAMS["dbus"]),
+    "xvfb": on_path(PROGRAMS["xvfb"]),
+    "mount": mount,
     "root": root,
 }
 """Every component by name, with the function that finds it."""
@@ -133,7 +183,7 @@ def _apt_updated() -> bool:
 
 def install_debian() -> None:
     """Install the Debian packages that are missing, when this is root on a Debian."""
-    missing = [name for name in DEBIAN if not shutil.which(name)]
+    missing = [name for name in DEBIAN if not shutil.which(PROGRAMS.get(name, name))]
     if missing and root() and shutil.which("apt-get") and _apt_updated():
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for name in missing:
@@ -156,11 +206,18 @@ def unpack_old_kubectl() -> None:
                 (directory / "files/usr/bin/kubectl").replace(OLD_KUBECTL)
 
 
+def download_old_pip() -> None:
+    """Download the wheel of an old pip, without installing it."""
+    if not OLD_PIP.exists():
+        version = OLD_PIP.name.split("-")[1]
+        _run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", f"pip=={version}", "-d", OLD_PIP.parent)
+
+
 def report() -> bool:
     """Print where each component is, and return whether none is missing."""
     missing = [name for name in COMPONENTS if find(name) is None]
     for name in COMPONENTS:
-        _say(f"{name:15}{find(name) or 'MISSING'}")
+        _say(f"{name:18}{find(name) or 'MISSING'}")
     if missing:
         outcome = "fail" if os.environ.get("CI") == "true" else "are skipped"
         _say(f"\n*** not to be had here: {', '.join(missing)}; their tests {outcome} ***\n", sys.stderr)
@@ -176,6 +233,7 @@ def main() -> int:
         install_node()
         install_debian()
         unpack_old_kubectl()
+        download_old_pip()
     whole = report()
     return 0 if whole or os.environ.get("CI") != "true" else 1
 

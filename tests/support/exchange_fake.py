@@ -14,6 +14,9 @@ Script = Callable[[bytes], bytes | None]
 """Makes the raw answer to a raw request; ``None`` closes the connection."""
 
 
+TLS_HELLO = b"\x16\x03"
+
+
 def http(status: int, body: bytes, **headers: str) -> bytes:
     """Return a raw answer."""
     fields = {"Content-Length": str(len(body)), **{name.replace("_", "-"): value for name, value in headers.items()}}
@@ -95,13 +98,12 @@ def _request(stream: socket.socket) -> bytes:
             length = next(
                 (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
             )
-            if found and len(body) >= length:
+            if (found and len(body) >= length) or received.startswith(TLS_HELLO):
                 break
     return received
 
 
 def certificate_of(leaf: Leaf) -> bytes:
     """Return a leaf's certificate as DER."""
-    return ssl.PEM_cert_to_DER_cert(
-        Path(leaf.certificate).read_text(encoding="ascii").split("-----END")[0] + "-----END CERTIFICATE-----\n"
-    )
+    first, end, _ = Path(leaf.certificate).read_text(encoding="ascii").partition("-----END CERTIFICATE-----")
+    return ssl.PEM_cert_to_DER_cert(first + end)
