@@ -1,0 +1,72 @@
+"""``talos-cred logout``: the session is revoked, its tokens and our context are removed."""
+
+from collections.abc import Mapping
+
+from kubelogin_py.errors import Error
+from kubelogin_py.text import printable
+from talos_cred import wiring
+from talos_cred.adapters.files import Files
+from talos_cred.cli import choices, option
+from talos_cred.cli.context import files_of, read_profiles, recalled, remembered, say
+from talos_cred.cli.options import LOGIN
+from talos_cred.record import Record
+from talos_cred.talosconfig import Talosconfig
+
+
+def run(context: str, talosconfig: str, *, everything: bool, environment: Mapping[str, str]) -> int:
+    """Sign out of one context, or of all that a sign-in made, and return the exit code."""
+    files = files_of(talosconfig, environment)
+    records = remembered(files) if everything else [kept for kept in [recalled(files, context)] if kept]
+    if not records:
+        say(f"context {printable(context, 100)} was not made by talos-cred; nothing was changed")
+        return 0
+    for kept in records:
+        _forget(kept, files)
+        _end_session(kept, files, environment)
+    return 0
+
+
+def _forget(kept: Record, files: Files) -> None:
+    """Remove the context; certificates that were copied elsewhere stay good until they expire."""
+    name = kept.context
+
+    def edit(text: str) -> str:
+        config = Talosconfig(text, files.shown)
+        if config.context(name) is None:
+            return text
+        return config.without_context(name, current=_next_current(config, kept))
+
+    files.change(edit)
+    for prefix in ("good", "record"):
+        files.forget(prefix, name)
+    say(f"context {printable(name, 100)} was removed; its certificate can't be revoked and ends by itself")
+
+
+def _next_current(config: Talosconfig, kept: Record) -> str:
+    """Return the current context from now on: unchanged, else the one before ours, else the only one, else none."""
+    others = [name for name in config.contexts if name != kept.context]
+    if config.current != kept.context:
+        return config.current
+    if kept.previous in others:
+        return kept.previous
+    return others[0] if len(others) == 1 else ""
+
+
+def _end_session(kept: Record, files: Files, environment: Mapping[str, str]) -> None:
+    key = kept.session_key
+    sharing = [other.context for other in remembered(files) if key and other.session_key == key]
+    if sharing:
+        say(f"the session is kept for {', '.join(printable(name, 60) for name in sharing)}; --all ends it")
+        return
+    if not kept.session_key:
+        return
+    profile = read_profiles(environment).values.get(kept.profile, {})
+    values, _ = option.resolved(LOGIN, {}, {}, ("profile", profile), ("the last login", kept.options))
+    try:
+        session = wiring.session(choices.sign_in_of(values, environment), environment)
+        session.end()
+    except Error as error:
+        say(f"warning: the session was not ended: {error.message}")
+        return
+    if session.key != kept.session_key:
+        say("warning: the settings changed since the login; its tokens may still be in the token cache")
