@@ -2,10 +2,20 @@
 
 import base64
 import os
+import select
+import sys
 import time
 
 _TOKEN_BYTES = 32
 _SLICE = 0.2
+
+
+def _pause(seconds: float) -> None:
+    if sys.platform == "win32":
+        time.sleep(seconds)
+    else:
+        # A length, not a moment as for `time.sleep`: programs that shift a process's clock only get this one right.
+        select.select((), (), (), seconds)
 
 
 class SystemClock:
@@ -26,7 +36,7 @@ class SystemClock:
         """
         end = time.monotonic() + seconds
         while (remaining := end - time.monotonic()) > 0:
-            time.sleep(min(remaining, _SLICE))
+            _pause(min(remaining, _SLICE))
 
 
 class SystemEntropy:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from keyring import core, errors
@@ -22,7 +23,10 @@ from kubelogin_py.text import printable
 _SECRET_SERVICE = "keyring.backends.SecretService"  # noqa: S105 -- the name of a module
 _MACOS = "keyring.backends.macOS"
 _WINDOWS = "keyring.backends.Windows"
-_NATIVE = {"darwin": f"{_MACOS}.Keyring", "win32": f"{_WINDOWS}.WinVaultKeyring"}
+_NATIVE_OF = {"darwin": (_MACOS, "Keyring"), "win32": (_WINDOWS, "WinVaultKeyring")}
+_NATIVE_MODULE, _NATIVE_CLASS = _NATIVE_OF.get(sys.platform, (_SECRET_SERVICE, "Keyring"))
+# Now, and not when it is first asked: loading takes its time where many processes start at once, but never for ever.
+import_module(_NATIVE_MODULE)
 
 _NOTHING = frozenset({"keyring.backends.fail.Keyring", "keyring.backends.null.Keyring"})
 _CHAINER = "keyring.backends.chainer.ChainerBackend"
@@ -33,7 +37,6 @@ _UNLOCK = "unlock it by signing in to the desktop or in its password manager, or
 _CONFIGURE = "configure another one in PYTHON_KEYRING_BACKEND or keyringrc.cfg, or pass --token-cache-storage=disk"
 _ELSEWHERE = "run this in a desktop session, or pass --token-cache-storage=disk"
 
-_SECURITY = "/usr/bin/security"
 _SECURITY_NOT_FOUND = 44
 _WINDOWS_NOT_FOUND = 1168
 _MOST_ITEMS = 1000
@@ -43,10 +46,12 @@ class Items:
     """The items of one keyring.
 
     :param backend: where they are.
+    :param security: path of macOS' own tool.
     """
 
-    def __init__(self, backend: KeyringBackend) -> None:
+    def __init__(self, backend: KeyringBackend, *, security: str = "/usr/bin/security") -> None:
         self._backend = backend
+        self._security = security
         self._module = type(backend).__module__
 
     def get(self, service: str, account: str) -> str | None:
@@ -98,7 +103,7 @@ class Items:
         """
         remove = {_SECRET_SERVICE: self._remove_from_secret_service, _WINDOWS: self._remove_from_windows}
         if self._module == _MACOS:
-            _remove_from_macos(service)
+            self._remove_from_macos(service)
         elif self._module in remove:
             remove[self._module](service, prefix)
 
@@ -120,6 +125,22 @@ class Items:
         for target in targets:
             if target.startswith(f"{service}:{prefix}"):
                 windows.win32cred.CredDelete(target, windows.win32cred.CRED_TYPE_GENERIC)
+
+    def _remove_from_macos(self, service: str) -> None:
+        """Remove item after item, with the system's own tool: the library can't list them."""
+        for _ in range(_MOST_ITEMS):
+            done = subprocess.run(  # noqa: S603 -- a fixed program; the service is ours to say
+                [self._security, "delete-generic-password", "-s", service],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=dict(os.environ),
+                check=False,
+            )
+            if done.returncode == _SECURITY_NOT_FOUND:
+                return
+            if done.returncode:
+                raise StorageError(f"{self._security} failed with status {done.returncode}")
 
 
 def opened() -> KeyringBackend:
@@ -188,27 +209,10 @@ def _configured() -> KeyringBackend | None:
 
 def _native() -> KeyringBackend:
     try:
-        return core.load_keyring(_NATIVE.get(sys.platform, f"{_SECRET_SERVICE}.Keyring"))
+        return core.load_keyring(f"{_NATIVE_MODULE}.{_NATIVE_CLASS}")
     except RuntimeError as error:
         raise _no_keyring(error) from None
 
 
 def _no_keyring(error: RuntimeError) -> NoKeyringError:
     return NoKeyringError(f"there is no keyring here: {printable(error, 200)}", hint=_ELSEWHERE)
-
-
-def _remove_from_macos(service: str) -> None:
-    """Remove item after item, with the system's own tool: the library can't list them."""
-    for _ in range(_MOST_ITEMS):
-        done = subprocess.run(  # noqa: S603 -- a fixed program; the service is ours to say
-            [_SECURITY, "delete-generic-password", "-s", service],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=dict(os.environ),
-            check=False,
-        )
-        if done.returncode == _SECURITY_NOT_FOUND:
-            return
-        if done.returncode:
-            raise StorageError(f"{_SECURITY} failed with status {done.returncode}")

@@ -45,7 +45,10 @@ def _served(request: dict[str, Any], answers: int) -> str | None:
         # Only this process pays for the import.
         from kubelogin_py.adapters import keyring_backend  # noqa: PLC0415 -- see above
     except ImportError as error:
-        raise NoKeyringError(f"the keyring library can't be loaded: {error.name}") from None
+        raise NoKeyringError(
+            f"Python's keyring library can't be loaded (no {error.name})",
+            hint="install kubelogin-py again, or pass --token-cache-storage=disk",
+        ) from None
     _write(answers, ASKING)
     with keyring_backend.failing("the keyring"):
         backend = keyring_backend.opened()

@@ -7,7 +7,7 @@ store removes them before it touches the session, and writes one only while it h
 from kubelogin_py import fastpath
 from kubelogin_py.errors import StorageError
 from kubelogin_py.oidc.strict_json import read_object
-from kubelogin_py.storage import names
+from kubelogin_py.storage import ahead, names
 from kubelogin_py.storage.files import LIMIT, Folder
 
 _LINES = 3
@@ -56,6 +56,7 @@ def remove_for(folder: Folder, session_key: str) -> None:
     for name in of_session(folder, session_key):
         try:
             folder.remove(name)
+            ahead.remove(folder, name)
         except StorageError as error:
             failure = error
     if failure:

@@ -49,6 +49,7 @@ class DiskAttempts:
         self._key = key
         self._environment = environment
         self._lock_name = names.lock_file(key)
+        self._wait_name = names.wait_file(key)
         self._console = console
         self._clock = clock
         self._try_lock = try_lock
@@ -102,6 +103,30 @@ class DiskAttempts:
         for place in self._places:
             with suppress(StorageError), place() as folder:
                 folder.remove(self._name)
+
+    def put_off(self, until: float) -> None:
+        """Remember that the provider wants no request before then, as the modification time of an empty file."""
+        for place in self._places:
+            try:
+                with place(create=True) as folder:
+                    folder.write(self._wait_name, b"", modified=int(until))
+            except StorageError as error:
+                self._note(error.message)
+            else:
+                return
+
+    def put_off_until(self) -> float | None:
+        """Return until when the provider wants no request."""
+        found = [until for place in self._places if (until := self._modified(place)) is not None]
+        return max(found, default=None)
+
+    def _modified(self, place: Callable[[], AbstractContextManager[Folder]]) -> float | None:
+        try:
+            with place() as folder:
+                status = folder.status(self._wait_name)
+        except StorageError:
+            return None
+        return None if status is None else status.st_mtime
 
     def _held(self, folder: Folder, deadline: float, doing: str) -> AbstractContextManager[None]:
         return lock.held(

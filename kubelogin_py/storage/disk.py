@@ -7,9 +7,10 @@ from pathlib import Path
 from kubelogin_py import fastpath
 from kubelogin_py.errors import StorageError
 from kubelogin_py.ports import Clock, Console
+from kubelogin_py.refresh_due import due_at
 from kubelogin_py.secret import Secret
 from kubelogin_py.session import Session
-from kubelogin_py.storage import answers, housekeeping, kernel_lock, names, record, twin
+from kubelogin_py.storage import ahead, answers, housekeeping, kernel_lock, names, record, twin
 from kubelogin_py.storage.directories import opened
 from kubelogin_py.storage.failures import AbsentError, shown
 from kubelogin_py.storage.files import Folder
@@ -73,6 +74,9 @@ class DiskStore:
                 answers.remove_for(folder, key)
             except StorageError as error:
                 stale = error
+            # Whatever failed before was about what is kept no longer.
+            with suppress(StorageError):
+                folder.remove(names.setback_file(key))
             # A new refresh token is worth more than the fear of a stale answer, so it is kept all the same.
             twin.write(folder, key, record.render(session), spent=session.refresh_sent_at is not None)
             housekeeping.tidy(folder, now=self._clock.now(), home=self._environment.get("HOME"))
@@ -89,6 +93,7 @@ class DiskStore:
         with suppress(AbsentError), self._opened() as folder:
             answers.remove_for(folder, key)
             # The copy first: it must not outlive what it is a copy of.
+            folder.remove(names.setback_file(key))
             folder.remove(names.twin_file(key))
             folder.remove(names.session_file(key))
             folder.remove(names.bad_file(key))
@@ -131,8 +136,13 @@ class DiskStore:
                 ):
                     return False
                 folder = stack.enter_context(self._opened())
-                until = self._usable_until(folder, key, body)
-                return until is not None and answers.write(folder, place, body, session_key=key, usable_until=until)
+                session = self._answered(folder, key, body)
+                until = session.usable_until if session else None
+                if until is None or not answers.write(folder, place, body, session_key=key, usable_until=until):
+                    return False
+                if session and fastpath.goes_ahead(place[2], self._environment):
+                    ahead.keep(folder, place[1], due_at(session, ahead.read_setback(folder, key)))
+                return True
         except StorageError as error:
             self._note(error)
             return False
@@ -178,14 +188,14 @@ class DiskStore:
             # Whatever else stands there is replaced.
             return
 
-    def _usable_until(self, folder: Folder, key: str, body: bytes) -> float | None:
-        """Return until when a document may be served: not at all if it has another token than the session."""
+    def _answered(self, folder: Folder, key: str, body: bytes) -> Session | None:
+        """Return the session that a document may be served for: none if it has another token, or its time is over."""
         session = self._read(folder, key)
         token = answers.presented_token(body)
         if session is None or token is None or session.presented_token != Secret(token):
             return None
         until = session.usable_until
-        return until if until is not None and until > self._clock.now() else None
+        return session if until is not None and until > self._clock.now() else None
 
     def _note(self, error: StorageError) -> None:
         self._console.detail(1, error.message)

@@ -114,5 +114,8 @@ def _is_over(folder: Folder, name: str, now: float) -> bool:
         return False
     if names.ANSWER.fullmatch(name):
         return status.st_mtime <= now
+    if beside := names.AHEAD.fullmatch(name):
+        answer = f"answer{beside[1]}"
+        return folder.status(answer) is None or _is_over(folder, answer, now)
     # Not the modification time: an answer's is in the future from the start.
     return names.TEMPORARY.fullmatch(name) is not None and status.st_ctime < now - _LEFT_OVER

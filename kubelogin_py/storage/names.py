@@ -12,6 +12,9 @@ _LOGIN_KEY = re.compile(f"login-{_HEX}")
 ANSWER = re.compile(r"answer[0-9]+-[A-Za-z0-9_,.=@%+~ -]+\.txt")
 """Finished answers; see ``fastpath``."""
 
+AHEAD = re.compile(r"ahead([0-9]+-[A-Za-z0-9_,.=@%+~ -]+\.txt)(?:\.taken)?")
+"""When the token of an answer is refreshed ahead, and who does it; the group is the end of the answer's name."""
+
 TEMPORARY = re.compile(r"\.temp-[0-9a-f]{32}")
 """Files being written, and what a killed writer left."""
 
@@ -27,13 +30,16 @@ SESSION = re.compile(f"session-({_HEX})\\.(?:json|json\\.bad|json\\.twin|lock)")
 DOCUMENTS = re.compile(f"documents-{_HEX}\\.json")
 """A provider's metadata and key set."""
 
-ATTEMPT = re.compile(f"attempt-{_HEX}\\.json")
-"""What became of the last sign-in at an issuer and client."""
+ATTEMPT = re.compile(f"attempt-{_HEX}\\.(?:json|wait)")
+"""What became of the last sign-in at an issuer and client, and until when it wants no request."""
+
+SETBACK = re.compile(f"setback-{_HEX}\\.json")
+"""Why the last refresh ahead of a session failed."""
 
 SEALED = re.compile(f"sealed-({_HEX})\\.(?:json|json\\.bad|json\\.twin)")
 """Files of a session whose key is in the OS keyring; the group is the session's key."""
 
-OUR_NAMES = (ANSWER, TEMPORARY, LOCK, SESSION, SEALED, DOCUMENTS, ATTEMPT)
+OUR_NAMES = (ANSWER, AHEAD, TEMPORARY, LOCK, SESSION, SEALED, DOCUMENTS, ATTEMPT, SETBACK)
 """Every name that is ours beyond doubt: nothing else in a cache directory is ever removed."""
 
 KEY_LOCK = "keyring.lock"
@@ -93,6 +99,34 @@ def attempt_file(login_key: str) -> str:
     if not _LOGIN_KEY.fullmatch(login_key):
         raise ValueError("not a login key")
     return f"attempt-{login_key.removeprefix('login-')}.json"
+
+
+def wait_file(login_key: str) -> str:
+    """Return the name of the file whose modification time is the second before which a provider wants no request."""
+    return f"{attempt_file(login_key).removesuffix('.json')}.wait"
+
+
+def setback_file(key: str) -> str:
+    """Return the name of the file that says why the last refresh ahead of a session failed.
+
+    :raises ValueError: the key is not one of ``keys.session_key``.
+    """
+    if not _SESSION_KEY.fullmatch(key):
+        raise ValueError("not a session key")
+    return f"setback-{key}.json"
+
+
+def ahead_file(answer: str) -> str:
+    """Return the name of the file whose time says when an answer's token is to be refreshed ahead.
+
+    :param answer: name of the answer's file.
+    """
+    return f"ahead{answer.removeprefix('answer')}"
+
+
+def taken_file(answer: str) -> str:
+    """Return the name of the file whose maker starts that refresh."""
+    return f"{ahead_file(answer)}.taken"
 
 
 def sealed_file(key: str) -> str:

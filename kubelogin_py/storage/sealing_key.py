@@ -78,6 +78,7 @@ class KeyItem:
         self._console = console
         self._environment = environment
         self._key: SealingKey | None = None
+        self._missing = False
 
     def look(self) -> None:
         """Ask the keyring for the key, if there is one.
@@ -86,6 +87,7 @@ class KeyItem:
         :raises StorageError: it can't be used now.
         """
         self._key = self._key or self._read()
+        self._missing = self._key is None
 
     def named(self, name: str) -> SealingKey:
         """Return the key of this name.
@@ -103,7 +105,8 @@ class KeyItem:
 
         :raises StorageError: the keyring can't be used now, or does not keep what it is given.
         """
-        self.look()
+        if not self._missing:
+            self.look()
         if self._key is None:
             with ExitStack() as stack:
                 self._lock(stack)

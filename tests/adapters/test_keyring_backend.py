@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from keyring.backend import KeyringBackend
 
-from kubelogin_py.adapters import keyring_backend
 from kubelogin_py.adapters.keyring_backend import Items
 from kubelogin_py.errors import StorageError
 
@@ -119,7 +118,7 @@ Keychain.__module__ = "keyring.backends.macOS"
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the tool's stand-in is a shell script")
 @pytest.mark.parametrize("status", [44, 1])
-def test_items_on_macos_are_removed_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+def test_items_on_macos_are_removed_one_by_one(tmp_path: Path, status: int) -> None:
     """By the system's tool, which removes one item of the service and says with 44 that there is none left."""
     (tmp_path / "items").write_text("one\ntwo\n")
     tool = tmp_path / "security"
@@ -127,10 +126,10 @@ def test_items_on_macos_are_removed_one_by_one(tmp_path: Path, monkeypatch: pyte
         f'#!/bin/sh\ncd "{tmp_path}"\necho "$@" >>calls\necho chatter\n[ -s items ] || exit {status}\nsed -i 1d items\n'
     )
     tool.chmod(0o755)
-    monkeypatch.setattr(keyring_backend, "_SECURITY", str(tool))
+    items = Items(Keychain(), security=str(tool))
     if status == 44:
-        Items(Keychain()).remove_upstream("kubelogin", "kubelogin/tokencache/")
+        items.remove_upstream("kubelogin", "kubelogin/tokencache/")
     else:
         with pytest.raises(StorageError, match="failed with status 1"):
-            Items(Keychain()).remove_upstream("kubelogin", "kubelogin/tokencache/")
+            items.remove_upstream("kubelogin", "kubelogin/tokencache/")
     assert (tmp_path / "calls").read_text().splitlines() == ["delete-generic-password -s kubelogin"] * 3

@@ -12,9 +12,11 @@ from kubelogin_py.secret import Secret
 from kubelogin_py.session import Session
 from kubelogin_py.settings import Storage
 from kubelogin_py.storage import STORES, token_store
+from tests.storage.keyrings import MemoryKeyring
 from tests.storage.surroundings import ARGUMENTS, KEY, LOGIN_KEY, OTHER_KEY, RememberingConsole, credential, session
 
 FORGETFUL = {Storage.NONE}
+KEYRINGS: dict[Path, dict[tuple[str, str], str]] = {}
 WHOLE = replace(
     session(), access_token=Secret("access"), refresh_sent_at=1_700_000_000.0, expires_at=1_800_000_000.25, scope=""
 )
@@ -37,7 +39,13 @@ def store(storage: Storage, tmp_path: Path, console: RememberingConsole) -> Toke
 
 
 def made(storage: Storage, root: Path, console: RememberingConsole) -> TokenStore:
-    return token_store(storage, root / "cache", console=console, clock=SystemClock(), environment={"HOME": str(root)})
+    # What a keyring of the system does is shown in tests/storage; here it is one in memory, the same for everybody.
+    keyring = MemoryKeyring(items=KEYRINGS.setdefault(root, {}))
+    environment = {"HOME": str(root), "XDG_RUNTIME_DIR": str(root)}
+    directory = root / "cache"
+    return token_store(
+        storage, directory, console=console, clock=SystemClock(), environment=environment, keyring=keyring
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,13 @@ from tests.support.environment import clean
 
 PASSWORD = "testpw"
 
+# Without a directory of services D-Bus starts nobody.
+NO_SERVICES = """<busconfig>
+<type>session</type><listen>unix:tmpdir=/tmp</listen>
+<policy context="default"><allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy>
+</busconfig>
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -63,6 +70,13 @@ class Session:
             items = secretstorage.Collection(connection).search_items({"service": service})
             return sorted(item.get_attributes()["username"] for item in items)
 
+    def labels(self) -> list[str]:
+        """Return the labels of all items."""
+        import secretstorage
+
+        with closing(self._connection()) as connection:
+            return [item.get_label() for item in secretstorage.Collection(connection).get_all_items()]
+
     def _connection(self):
         from jeepney.io.blocking import open_dbus_connection
         from secretstorage import add_match_rules
@@ -73,18 +87,23 @@ class Session:
 
 
 @contextmanager
-def session(root: Path, **extra: str) -> Iterator[Session]:
+def session(root: Path, *, services: bool = True, **extra: str) -> Iterator[Session]:
     """Run a D-Bus session without a keyring daemon, which D-Bus starts, locked, for whoever asks for one.
 
     :param root: for its home and runtime directories.
+    :param services: ``False`` for a session in which no keyring is installed.
     :param extra: more variables for programs that D-Bus starts, such as ``DISPLAY``.
     """
     home, runtime = root / "home", root / "run"
     home.mkdir(parents=True, exist_ok=True)
     runtime.mkdir(mode=0o700, exist_ok=True)
     environment = {"XDG_RUNTIME_DIR": str(runtime), **extra}
+    configuration = []
+    if not services:
+        (root / "session.conf").write_text(NO_SERVICES)
+        configuration = [f"--config-file={root / 'session.conf'}"]
     process = subprocess.Popen(
-        ["dbus-run-session", "--", "sh", "-c", 'echo "$DBUS_SESSION_BUS_ADDRESS"; exec cat'],
+        ["dbus-run-session", *configuration, "--", "sh", "-c", 'echo "$DBUS_SESSION_BUS_ADDRESS"; exec cat'],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

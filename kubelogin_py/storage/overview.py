@@ -1,0 +1,60 @@
+"""Everything that a cache directory keeps, to be looked at: nothing is changed, put right or unlocked for it."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubelogin_py.errors import StorageError
+from kubelogin_py.refresh_due import Setback
+from kubelogin_py.session import Session
+from kubelogin_py.storage import ahead, names, record
+from kubelogin_py.storage.directories import opened
+from kubelogin_py.storage.failures import AbsentError
+from kubelogin_py.storage.files import Folder
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One session that is kept.
+
+    :param file: where.
+    :param sealed: whether its key is in the OS keyring.
+    :param session: what is kept; ``None`` when it can't be read.
+    :param fault: why it can't be read, printable; empty when it can.
+    :param setback: the last refresh ahead, if that failed.
+    """
+
+    file: Path
+    sealed: bool
+    session: Session | None
+    fault: str = ""
+    setback: Setback | None = None
+
+
+def kept_sessions(directory: Path, unsealed: Callable[[str], Session | None]) -> list[Kept]:
+    """Return every session in a cache directory, those that serve longest first.
+
+    :param unsealed: returns the session of a key that is in the OS keyring, or ``None`` when it can't be had.
+    :raises StorageError: the directory can't be read.
+    """
+    found = []
+    with suppress(AbsentError), opened(directory, warn=lambda _: None, strict=False) as folder:
+        for name in sorted(folder.names()):
+            if match := names.SESSION.fullmatch(name):
+                if name == names.session_file(match[1]):
+                    found.append(_plain(folder, name, match[1]))
+            elif (match := names.SEALED.fullmatch(name)) and name == names.sealed_file(match[1]):
+                session = unsealed(match[1])
+                fault = "" if session else "its key in the keyring can't be used now"
+                found.append(Kept(folder.path / name, sealed=True, session=session, fault=fault))
+    return sorted(found, key=lambda kept: -(kept.session.expires_at or 0.0) if kept.session else 0.0)
+
+
+def _plain(folder: Folder, name: str, key: str) -> Kept:
+    path = folder.path / name
+    try:
+        session = record.parse(folder.read(name) or b"")
+    except StorageError as error:
+        return Kept(path, sealed=False, session=None, fault=error.message)
+    return Kept(path, sealed=False, session=session, setback=ahead.read_setback(folder, key))
