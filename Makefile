@@ -12,12 +12,12 @@ ifeq ($(origin BROWSER),command line)
 DEMO_BROWSER := --browser '$(BROWSER)'
 endif
 
-.PHONY: help demo test lint format docs dist clean
+.PHONY: help demo test soak watch-run lint format docs bench dist clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-$(VENV)/.product: pyproject.toml
+$(VENV)/.product: pyproject.toml hatch_build.py kubelogin_py/frontdoor.sh
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/pip install --quiet --editable .
@@ -36,7 +36,16 @@ demo: $(VENV)/.demo ## sign in with real kubectl against a local provider, step 
 	$(BIN)/python examples/demo/demo.py $(DEMO_BROWSER)
 
 test: $(VENV)/.test ## run the whole test suite on real components
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup || { \
+	  echo '*** what failed beside other tests is run once more, alone ***' && \
+	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures none; }
+
+MINUTES ?= 30
+soak: $(VENV)/.test ## forty callers while everything goes wrong: make soak MINUTES=30
+	$(BIN)/python -m tests.soak.soak --minutes $(MINUTES) --verdict .cache/soak-verdict.json
+
+watch-run: $(VENV)/.test ## keep a Talos certificate of 30 seconds fresh while everything goes wrong: make watch-run MINUTES=20
+	$(BIN)/python -m tests.talos_cred.watch_run --minutes $(MINUTES)
 
 lint: $(VENV)/.test ## style, types and the direction of imports
 	$(BIN)/ruff format --check .
@@ -50,6 +59,9 @@ format: $(VENV)/.test ## format the code
 
 docs: $(VENV)/.product ## write docs/usage.md from the program's tables
 	$(BIN)/python -m kubelogin_py.cli.reference > docs/usage.md
+
+bench: $(VENV)/.test ## measure everything against bare python, into docs/benchmarks.md; ROUNDS=n
+	$(BIN)/python -m tests.bench.bench $(ROUNDS)
 
 dist: $(VENV)/.test ## build the wheel and the source distribution
 	$(BIN)/python -m build --quiet

@@ -19,6 +19,9 @@ exactly what ``exec_credential.render`` makes of a token of the characters of JS
 apart and put together again it must be the same. The modification time is the second from which it must not be served
 any more.
 
+Ahead: beside an answer may stand ``ahead`` with the rest of its name. From its modification time on, the one process
+that can make a file of that name and ``.taken`` starts ``ahead.main`` after it has answered; see ``storage/ahead``.
+
 ``frontdoor.sh`` follows the same rules; a shell can't see modes and does not see NUL bytes, but more it must not serve.
 
 Every kubectl command starts this module, so it imports built-in modules only and uses no dataclasses.
@@ -37,12 +40,13 @@ else:
 # As `typing` has it, which would have to be imported.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:/.,=@%+~ -"
 """Characters a value may have: ASCII, so that its length is the same in every locale, and none is the separator."""
 
-SWITCHES = ("--skip-open-browser", "--tls-renegotiation-once", "--tls-renegotiation-freely")
+_NO_AHEAD = "--no-refresh-ahead"
+SWITCHES = ("--skip-open-browser", "--tls-renegotiation-once", "--tls-renegotiation-freely", _NO_AHEAD)
 """Flags that need no value."""
 
 PLAIN = (
@@ -55,6 +59,9 @@ PLAIN = (
 PATHS = ("--token-cache-dir", "--certificate-authority", "--local-server-cert", "--local-server-key")
 """Flags whose value is a path."""
 
+VARIABLE = "KUBELOGIN_NO_REFRESH_AHEAD"
+"""Environment variable that, set to anything, keeps a hit from starting a refresh."""
+
 SECRETS = ("--oidc-client-secret", "--password")
 """Flags whose value must not reach the disk."""
 
@@ -64,20 +71,25 @@ _SECRETIVE = ("secret", "password", "assertion", "token")
 # What a time and a token are made of.
 _WORD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
 
+_VARIABLES = ("HOME", "KUBECACHEDIR", "KUBERNETES_EXEC_INFO", VARIABLE)
+
 _WINDOWS = sys.platform == "win32"
 _NAME_PART = 100
 _LIMIT = 1 << 20
 # Of the document we are asked with and of the one we answer with.
 _START = '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/'
 _BROKEN_PIPE = 32
+# Whatever found this package for us may not do so again.
+_AHEAD = "import sys; sys.path.append(sys.argv.pop(1)); from kubelogin_py.ahead import main; main()"
 _FILE_TYPE, _REGULAR, _OTHERS = 0o170000, 0o100000, 0o077
 
 
 def main() -> None:
     """Write the cached answer of this process's command line and leave; return when there is none."""
-    body = answer(sys.argv[1:], _environment())
+    arguments, environ = sys.argv[1:], _environment()
+    place, body = _found(arguments, environ)
     if body is not None:
-        _leave_with(body)
+        _leave_with(body, lambda: _refresh_ahead(place, arguments, environ))
 
 
 def answer(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> bytes | None:
@@ -86,12 +98,24 @@ def answer(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> bytes | 
     :param arguments: the command line after the program's name.
     :param environ: the environment variables.
     """
+    return _found(arguments, environ)[1]
+
+
+def _found(
+    arguments: "Sequence[str]", environ: "Mapping[str, str]"
+) -> tuple[tuple[str, str, str] | None, bytes | None]:
+    """Return where an answer is, and its document."""
     try:
         place = key_for(arguments, environ)
-        return place and document(_contents(place[0], place[1]), place[2])
+        return place, place and document(_contents(place[0], place[1]), place[2])
     # ValueError: a path with a NUL or an unpaired surrogate. OverflowError: a file from a strange clock.
     except (OSError, ValueError, OverflowError):
-        return None
+        return None, None
+
+
+def goes_ahead(key: str, environ: "Mapping[str, str]") -> bool:
+    """Return whether the token of an answer with this key may be refreshed ahead."""
+    return VARIABLE not in environ and f"|{_NO_AHEAD}=" not in key.replace(f"|{_NO_AHEAD}=false", "")
 
 
 def key_for(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> tuple[str, str, str] | None:
@@ -237,13 +261,47 @@ def _environment() -> dict[str, str]:
     if sys.platform == "win32":
         return system.environ
     else:  # noqa: RET505 -- so that the type checker sees one platform only
-        raw = {name: system.environ.get(name.encode()) for name in ("HOME", "KUBECACHEDIR", "KUBERNETES_EXEC_INFO")}
+        raw = {name: system.environ.get(name.encode()) for name in _VARIABLES}
         coding = sys.getfilesystemencoding()
         return {name: value.decode(coding, "surrogateescape") for name, value in raw.items() if value is not None}
 
 
-def _leave_with(body: bytes) -> None:
-    """Write to standard output and end the process; return only when nothing at all could be written."""
+if sys.platform == "win32":
+
+    def _refresh_ahead(
+        _place: tuple[str, str, str] | None, _arguments: "Sequence[str]", _environ: "Mapping[str, str]"
+    ) -> None:
+        """Do nothing: no process can be detached from here without the caller waiting for it."""
+
+else:
+
+    def _takes_turn(place: tuple[str, str, str], environ: "Mapping[str, str]") -> bool:
+        """Return whether a refresh ahead is due and we are the one to start it."""
+        path = f"{place[0]}/ahead{place[1].removeprefix('answer')}"
+        status = None if VARIABLE in environ else system.lstat(path)
+        if status is None or status.st_mode & _FILE_TYPE != _REGULAR or status.st_mtime > time():
+            return False
+        flags = system.O_WRONLY | system.O_CREAT | system.O_EXCL | system.O_CLOEXEC
+        system.close(system.open(f"{path}.taken", flags, 0o600))
+        return True
+
+    def _refresh_ahead(
+        place: tuple[str, str, str] | None, arguments: "Sequence[str]", environ: "Mapping[str, str]"
+    ) -> None:
+        """Start a process that outlives us and keeps none of our streams, if one is due."""
+        if place is None or not _takes_turn(place, environ):
+            return
+        package = __file__.rpartition("/")[0].rpartition("/")[0]
+        words = [sys.executable, "-I", "-c", _AHEAD, package, *arguments]
+        null = [(system.POSIX_SPAWN_OPEN, descriptor, "/dev/null", system.O_RDWR, 0) for descriptor in range(3)]
+        system.posix_spawn(sys.executable, words, system.environ, file_actions=null)
+
+
+def _leave_with(body: bytes, start: "Callable[[], object]") -> None:
+    """Write to standard output, start what there is to be started, and end the process.
+
+    Return only when nothing at all could be written.
+    """
     rest = body
     while rest:
         try:
@@ -253,4 +311,9 @@ def _leave_with(body: bytes) -> None:
             if error.errno == _BROKEN_PIPE or rest is not body:
                 _exit(1)
             return
+    try:
+        start()
+    # There is nothing to be refreshed ahead, or it can't be; the command was answered all the same.
+    except (OSError, ValueError, OverflowError):
+        _exit(0)
     _exit(0)

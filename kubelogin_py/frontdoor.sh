@@ -14,7 +14,7 @@
 
 # bash takes options and functions from the environment. Nothing may be traced or exported: among the words are secrets.
 set +ax -f
-unset -f command echo read readlink 2>/dev/null
+unset -f command echo read
 
 # Prints the answer to the command line and ends the process, or returns.
 answer() {
@@ -46,14 +46,14 @@ answer() {
   esac
 
   # The key of the answer, and the values for its file's name. Secrets are in neither.
-  our_key=$our_version our_values='' our_flag=''
+  our_key=$our_version our_values='' our_flag='' our_due=''
   for our_word; do
     if [ "$our_flag" ]; then
       case $our_word in -*) return 0 ;; esac
       our_value=$our_word
     else
       case $our_word in
-        --skip-open-browser | --tls-renegotiation-once | --tls-renegotiation-freely)
+        --skip-open-browser | --tls-renegotiation-once | --tls-renegotiation-freely | --no-refresh-ahead)
           our_flag=$our_word our_value=true
           ;;
         --*=*) our_flag=${our_word%%=*} our_value=${our_word#*=} ;;
@@ -65,7 +65,7 @@ answer() {
       --oidc-issuer-url | --oidc-client-id | --oidc-redirect-url | --oidc-extra-scope | --oidc-pkce-method) ;;
       --grant-type | --listen-address | --browser-command | --username | --authentication-timeout-sec) ;;
       --certificate-authority-data | --open-url-after-authentication) ;;
-      --skip-open-browser | --tls-renegotiation-once | --tls-renegotiation-freely) ;;
+      --skip-open-browser | --tls-renegotiation-once | --tls-renegotiation-freely | --no-refresh-ahead) ;;
       --oidc-client-secret | --password) our_value='' ;;
       --token-cache-storage) [ "$our_value" = disk ] || return 0 ;;
       --oidc-auth-request-extra-params)
@@ -99,15 +99,17 @@ answer() {
   fi
   # shellcheck disable=SC2086 # to be split
   IFS=/: && set -- $our_values.txt
-  IFS=, && our_file="$our_directory/answer1-${#our_key}$*"
+  IFS=, && our_tail="1-${#our_key}$*"
   unset IFS
+  our_file=$our_directory/answer$our_tail our_ahead=$our_directory/ahead$our_tail
 
   # Ours, a plain file, and its time has not come: a here-document was made just now, if it is not empty. To some
   # shells every file is newer than one that does not exist. What is read is three lines and nothing after them.
   # shellcheck disable=SC3013 # where there is no -nt it is a miss
   {
     [ -f "$our_file" ] && [ ! -h "$our_file" ] && [ -O "$our_file" ] && [ -O "$our_directory" ] &&
-      [ -e /dev/fd/0 ] && [ "$our_file" -nt /dev/fd/0 ] && {
+      [ -e /dev/fd/0 ] && [ "$our_file" -nt /dev/fd/0 ] &&
+      { [ ! -f "$our_ahead" ] || [ "$our_ahead" -nt /dev/fd/0 ] || our_due=1; } && {
       IFS= read -r our_first && IFS= read -r our_body && IFS= read -r our_last &&
         ! IFS= read -r our_rest && [ ! "$our_rest" ]
     } <"$our_file"
@@ -128,9 +130,20 @@ END
   our_answer="$our_answer$our_time\",\"token\":\"$our_token\"}}"
   [ "$our_answer" = "$our_body" ] || return 0
   # Not printf, which is a program of its own in mksh; there is no backslash for echo to stumble over.
-  echo "$our_answer"
-  exit
+  echo "$our_answer" || exit
+  # Due to be refreshed ahead, by who can make this file.
+  [ "$our_due" ] && [ ! "${KUBELOGIN_NO_REFRESH_AHEAD+set}" ] || exit 0
+  set -C
+  { echo >"$our_ahead.taken"; } 2>/dev/null && our_room=ahead || exit 0
 }
+
+# Python takes our place, or after an answer goes on alone.
+run() {
+  [ $our_room = ahead ] || exec "$@"
+  "$@" </dev/null >/dev/null 2>&1 &
+  exit 0
+}
+our_room=__main__
 
 # Lengths and ranges of characters must not depend on the language.
 our_locale=${LC_ALL+set}${LC_ALL-}
@@ -145,7 +158,7 @@ esac 2>/dev/null
 our_self=$0
 case $our_self in /*) ;; *) our_self=./$our_self ;; esac
 while [ -h "$our_self" ]; do
-  our_link=$(command -p readlink "$our_self" 2>/dev/null || readlink "$our_self") || break
+  our_link=$(command -p readlink "$our_self" 2>/dev/null || command readlink "$our_self") || break
   case $our_link in
     /*) our_self=$our_link ;;
     *) our_self=${our_self%/*}/$our_link ;;
@@ -153,14 +166,15 @@ while [ -h "$our_self" ]; do
 done
 our_bin=${our_self%/*}
 # Isolated (-I): no variable of the environment and nothing in the working directory can bring code in.
-[ -x "$our_bin/python" ] && exec "$our_bin/python" -I -c 'from kubelogin_py.__main__ import main; main()' "$@"
+[ -x "$our_bin/python" ] && run "$our_bin/python" -I -c "from kubelogin_py.$our_room import main; main()" "$@"
 
 # Installed for a user or under a prefix, there may be none: take the version whose packages we are among.
 set +f
 for our_site in "$our_bin"/../lib/python3*/*-packages; do
   our_python=${our_site%/*} && our_python=${our_python##*/}
-  [ -d "$our_site/kubelogin_py" ] && command -v "$our_python" >/dev/null && exec "$our_python" -I -c \
-    'import site, sys; site.addsitedir(sys.argv.pop(1)); from kubelogin_py.__main__ import main; main()' "$our_site" "$@"
+  [ -d "$our_site/kubelogin_py" ] && command -v "$our_python" >/dev/null && run "$our_python" -I -c \
+    "import site, sys; site.addsitedir(sys.argv.pop(1)); from kubelogin_py.$our_room import main; main()" "$our_site" "$@"
 done
+[ $our_room = ahead ] && exit
 echo "kubelogin: there is no Python beside $our_self; install kubelogin-py again" >&2
 exit 1

@@ -11,6 +11,7 @@ from kubelogin_py.keeping import keep
 from kubelogin_py.oidc import id_token, urls
 from kubelogin_py.oidc.id_token import Claims
 from kubelogin_py.oidc.tokens import TokenSet
+from kubelogin_py.overload import heeded
 from kubelogin_py.ports import World
 from kubelogin_py.refresh import Refresh
 from kubelogin_py.secret import Secret
@@ -68,7 +69,8 @@ def sign_in(settings: Settings, world: World, *, key: str) -> Credential:
             session = _carried_over(world, key)
         if is_enough and (credential := _fresh(session, settings, world, key)):
             return credential
-        return _obtained(session, settings, world, key)
+        with heeded(settings, world):
+            return _obtained(session, settings, world, key)
 
 
 def _has_new_token(session: Session | None, before: Session | None) -> bool:

@@ -228,7 +228,7 @@ class DocumentCache(Protocol):
 
 
 class Attempts(Protocol):
-    """The turn to ask the person at one issuer and client, and the memory of a sign-in that did not succeed."""
+    """The turn to ask the person at one issuer and client, and the memory of what did not succeed there."""
 
     def admit(self) -> None:
         """Return, unless this process was started by the very sign-in it would wait for.
@@ -258,6 +258,17 @@ class Attempts(Protocol):
         """Forget it; never fails."""
         ...
 
+    def put_off(self, until: float) -> None:
+        """Remember that the provider wants no request before then; never fails.
+
+        :param until: UTC seconds.
+        """
+        ...
+
+    def put_off_until(self) -> float | None:
+        """Return until when the provider wants no request, in UTC seconds, if it said so."""
+        ...
+
 
 class NoAttempts:
     """Remembers nothing, and gives everybody the turn."""
@@ -277,6 +288,12 @@ class NoAttempts:
 
     def forget(self) -> None:
         """Return: there is nothing."""
+
+    def put_off(self, until: float) -> None:
+        """Forget it at once."""
+
+    def put_off_until(self) -> None:
+        """Return ``None``."""
 
 
 _NO_ATTEMPTS = NoAttempts()

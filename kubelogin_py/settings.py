@@ -154,11 +154,13 @@ class Cache:
     :param directory: for every store that keeps anything; ``None`` when no home directory is known.
     :param former_scopes: the extra scopes as they were given, by which int128/kubelogin names its sessions, among
         others; its sessions in ``directory`` are then gone on with. ``None`` leaves them alone.
+    :param refresh_ahead: whether an answer from the cache may start a refresh in the background.
     """
 
     storage: Storage = Storage.DISK
     directory: Path | None = None
     former_scopes: tuple[str, ...] | None = None
+    refresh_ahead: bool = True
 
 
 @dataclass(frozen=True, slots=True)

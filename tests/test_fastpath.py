@@ -322,6 +322,23 @@ def test_only_built_in_modules_are_loaded(place: Place) -> None:
     assert done.stdout.split() == ["kubelogin_py", "kubelogin_py.fastpath"]
 
 
+def imported(code: str, environ: Mapping[str, str]) -> set[str]:
+    """Return every module that a start of the interpreter as the front door starts it imports."""
+    words = [sys.executable, "-I", "-X", "importtime", "-c", code, *MINIMAL]
+    done = subprocess.run(words, env=dict(environ), capture_output=True, check=True, text=True)
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+
+
+def test_a_hit_of_the_whole_program_loads_three_small_modules(place: Place) -> None:
+    """Beside what the interpreter and its site load for themselves."""
+    ours = imported("from kubelogin_py.__main__ import main; main()", place.environ)
+    assert ours - imported("pass", place.environ) == {
+        "kubelogin_py",
+        "kubelogin_py.__main__",
+        "kubelogin_py.fastpath",
+    }
+
+
 def test_what_the_product_prints_can_be_an_answer() -> None:
     """In both versions: the rules for a whole document fit it."""
     for api_version, version in ((V1, "v1"), (V1BETA1, "v1beta1")):

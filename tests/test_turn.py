@@ -40,6 +40,12 @@ class MemoryAttempts:
     def forget(self) -> None:
         self.attempt = None
 
+    def put_off(self, until: float) -> None:
+        pass
+
+    def put_off_until(self) -> None:
+        pass
+
 
 @pytest.fixture
 def scene() -> Scene:

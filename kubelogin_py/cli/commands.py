@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import cast
 
 from kubelogin_py.cli.invocation import Invocation
-from kubelogin_py.cli.option import CLEAN, COMPLETION, LOGIN, PLUGIN, ROOT, SETUP, Option
+from kubelogin_py.cli.option import CLEAN, COMPLETION, LOGIN, PLUGIN, ROOT, SETUP, STATUS, WHOAMI, Option
 from kubelogin_py.cli.options import options_of
 
 PROGRAM = "kubelogin"
@@ -73,6 +73,23 @@ COMMANDS = (
         "when. Without a provider among the options they are those of the kubeconfig's current context, or of "
         "--context. After a sign-in that failed or was abandoned, this is the way to let kubectl go on at once.",
         examples=("kubelogin login", "kubelogin login --context=production"),
+    ),
+    Command(
+        STATUS,
+        "Show who is signed in, and until when",
+        "kubelogin_py.cli.status:run",
+        prefix="status: ",
+        description="Shows every session of the token cache: who it is, the provider and the client, until when its "
+        "token lives, the groups, whether it can be refreshed, where it is kept, and why the last refresh in the "
+        "background failed, if it did. No token is shown, and nobody is asked: neither the provider nor a person.",
+        examples=("kubelogin status", "kubelogin status --output=json"),
+    ),
+    Command(
+        WHOAMI,
+        "The same as status",
+        "kubelogin_py.cli.status:run",
+        prefix="whoami: ",
+        examples=("kubelogin whoami",),
     ),
     Command(
         SETUP,

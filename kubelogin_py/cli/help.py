@@ -16,6 +16,7 @@ VARIABLES = {
     "KUBECONFIG": "List of kubeconfig files for standalone mode; the first that says something counts",
     "KUBERNETES_EXEC_INFO": "Set by kubectl: the API version of the answer, and whether it lends its terminal",
     "KUBELOGIN_DEBUG": "Set to 1 to see the traceback of an internal error",
+    "KUBELOGIN_NO_REFRESH_AHEAD": "Set to anything, no token is refreshed in the background",
 }
 """Environment variables and their meaning."""
 
@@ -42,7 +43,7 @@ def help_text(command: Command, environment: Mapping[str, str]) -> str:
     rows = [row for row in options_of(command.name, environment) if not row.hidden]
     for topic in Topic:
         lines += _section(topic, (row for row in rows if row.topic is topic))
-    lines += ["", "Environment variables:", *(f"  {name:<22}{text}" for name, text in VARIABLES.items())]
+    lines += ["", "Environment variables:", *(f"  {name:<21} {text}" for name, text in VARIABLES.items())]
     return "\n".join(lines) + "\n"
 
 

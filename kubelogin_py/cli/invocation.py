@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
 
 from kubelogin_py.cli.option import Option
 from kubelogin_py.cli.output import Stderr, Stdout
@@ -11,6 +11,9 @@ from kubelogin_py.compat.pflag import Parsed
 from kubelogin_py.oidc.claims import Claims
 from kubelogin_py.secret import Secret
 from kubelogin_py.settings import Settings
+
+if TYPE_CHECKING:
+    from kubelogin_py.storage.overview import Kept
 
 
 class Credential(Protocol):
@@ -53,6 +56,10 @@ CleanKeyring: TypeAlias = Callable[[], None]
 """Empties the token cache in the keyring; raises ``StorageError`` where that can't be done."""
 
 
+KeptSessions: TypeAlias = "Callable[[Path], Sequence[Kept]]"
+"""Returns every session in a token cache directory."""
+
+
 def unwired(*_: object) -> NoReturn:
     """Stand in for a part of the application that this call was not given."""
     raise NotImplementedError("this part of the application is not wired")
@@ -73,6 +80,7 @@ class Invocation:
     :param sign_in_to_kubeconfig: obtains a credential for a user of a kubeconfig and keeps it there.
     :param clean_directory: empties a token cache directory.
     :param clean_keyring: empties the token cache in the keyring.
+    :param kept_sessions: returns every session in a token cache directory.
     """
 
     arguments: tuple[str, ...]
@@ -86,3 +94,4 @@ class Invocation:
     sign_in_to_kubeconfig: SignInToKubeconfig = unwired
     clean_directory: CleanDirectory = unwired
     clean_keyring: CleanKeyring = unwired
+    kept_sessions: KeptSessions = unwired

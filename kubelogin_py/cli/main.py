@@ -9,6 +9,7 @@ from kubelogin_py.cli.invocation import (
     CleanDirectory,
     CleanKeyring,
     Invocation,
+    KeptSessions,
     RememberAnswer,
     SignIn,
     SignInToKubeconfig,
@@ -36,6 +37,7 @@ def main(
     sign_in_to_kubeconfig: SignInToKubeconfig = unwired,
     clean_directory: CleanDirectory = unwired,
     clean_keyring: CleanKeyring = unwired,
+    kept_sessions: KeptSessions = unwired,
 ) -> int:
     """Run the command that the arguments ask for and return the exit code: 0, 1, or 130 when interrupted.
 
@@ -45,6 +47,7 @@ def main(
     :param sign_in_to_kubeconfig: obtains a credential for a user of a kubeconfig and keeps it there.
     :param clean_directory: empties a token cache directory.
     :param clean_keyring: empties the token cache in the keyring.
+    :param kept_sessions: returns every session in a token cache directory.
     """
     command = COMMANDS[0]
     try:
@@ -67,6 +70,7 @@ def main(
                 sign_in_to_kubeconfig=sign_in_to_kubeconfig,
                 clean_directory=clean_directory,
                 clean_keyring=clean_keyring,
+                kept_sessions=kept_sessions,
             )
         )
     except Error as error:

@@ -26,6 +26,8 @@ SETUP = "setup"
 CLEAN = "clean"
 COMPLETION = "completion"
 LOGIN = "login"
+STATUS = "status"
+WHOAMI = "whoami"
 EVERY_COMMAND = "*"
 
 SIGNING_IN = (PLUGIN, SETUP, ROOT)
@@ -44,7 +46,7 @@ class Environment:
     """
 
     name: str
-    default: Callable[[str], str]
+    default: Callable[[str], Value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,11 @@ _FRAMING = frozenset(
 )
 
 
+def negated(value: bool) -> bool:  # noqa: FBT001 -- the option's value
+    """Return the setting of an option that switches something off."""
+    return not value
+
+
 def optional_text(text: str) -> str | None:
     """Return the text, or ``None`` for an empty one: empty equals not given."""
     return text or None

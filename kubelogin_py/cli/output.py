@@ -52,6 +52,13 @@ class Stdout:
         except OSError as error:
             raise OutputError(f"can't write to standard output: {printable(error.strerror)}") from None
 
+    def width(self) -> int | None:
+        """Return the columns of the terminal that it is; ``None`` when it is none."""
+        try:
+            return None if self._descriptor is None else os.get_terminal_size(self._descriptor).columns or None
+        except OSError:
+            return None
+
     def close(self) -> None:
         """Close it, so that its reader sees the end; again is fine."""
         descriptor, self._descriptor = self._descriptor, None

@@ -9,13 +9,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from kubelogin_py.cli import fault, orphan
 from kubelogin_py.cli.invocation import Credential, SignIn, SignInToKubeconfig
 from kubelogin_py.cli.main import INTERRUPTED, interrupted, main
 from kubelogin_py.cli.output import Stderr, Stdout
 from kubelogin_py.settings import Settings
+
+if TYPE_CHECKING:
+    from kubelogin_py.storage.overview import Kept
 
 # SIGHUP is missing on Windows, SIGBREAK elsewhere.
 _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
@@ -45,6 +48,7 @@ def run(sign_in_with: Callable[[Callable[[], None]], SignIn] | None = None) -> N
             sign_in_to_kubeconfig=_wired_to_kubeconfig(stdout.close),
             clean_directory=_clean_directory,
             clean_keyring=_clean_keyring,
+            kept_sessions=_kept_sessions,
         )
     except KeyboardInterrupt:
         interrupted(stderr)
@@ -78,6 +82,12 @@ def _clean_directory(directory: Path, verbosity: int) -> int:
     from kubelogin_py import wiring  # noqa: PLC0415 -- as above
 
     return wiring.clean_directory(directory, verbosity)
+
+
+def _kept_sessions(directory: Path) -> Sequence["Kept"]:
+    from kubelogin_py import wiring  # noqa: PLC0415 -- as above
+
+    return wiring.kept_sessions(directory)
 
 
 def _clean_keyring() -> None:

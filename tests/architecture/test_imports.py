@@ -14,17 +14,17 @@ LAYERS = (
     {"session", "settings", "pages", "attempt"},
     {"ports"},
     {"oidc"},
-    {"documents", "keeping", "clock_difference"},
+    {"documents", "keeping", "clock_difference", "refresh_due"},
     {"grants"},
     {"verification"},
     {"refresh"},
-    {"turn"},
-    {"login"},
+    {"turn", "overload"},
+    {"login", "refresh_ahead"},
     {"nesting"},
     {"adapters", "storage", "kubernetes", "compat", "fastpath", "answers"},
     {"wiring"},
     {"cli", "__init__"},
-    {"__main__"},
+    {"__main__", "ahead"},
 )
 # Neighbours in one row that must not know each other.
 STRANGERS = {("adapters", "storage"), ("storage", "adapters"), ("kubernetes", "compat"), ("oidc", "ports")}
@@ -42,7 +42,7 @@ HOMES = {
     "subprocess": {
         "kubelogin_py/adapters/browser.py",
         # The process that talks to the keyring, and in it, on macOS, the system's tool.
-        "kubelogin_py/adapters/system_keyring.py",
+        "kubelogin_py/adapters/keyring_call.py",
         "kubelogin_py/adapters/keyring_backend.py",
     },
     "keyring": {"kubelogin_py/adapters/keyring_backend.py"},

@@ -57,6 +57,8 @@ def test_the_program_is_called_kubelogin() -> None:
         "kubelogin",
         "kubelogin get-token",
         "kubelogin login",
+        "kubelogin status",
+        "kubelogin whoami",
         "kubelogin setup",
         "kubelogin clean",
         "kubelogin completion",

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from kubelogin_py.cli import option_values
-from kubelogin_py.cli.option import CLEAN, COMPLETION, EVERY_COMMAND, LOGIN, PLUGIN, ROOT, SETUP, Option
+from kubelogin_py.cli.option import CLEAN, COMPLETION, EVERY_COMMAND, LOGIN, PLUGIN, ROOT, SETUP, STATUS, WHOAMI, Option
 from kubelogin_py.cli.options import OPTIONS, options_of
 from kubelogin_py.compat.flag_values import Value
 from kubelogin_py.errors import SettingsError
@@ -25,6 +25,7 @@ EXPECTED: dict[str, tuple[str, Value]] = {
     "force-refresh": ("", False),
     "token-cache-dir": ("string", "~/.kube/cache/oidc-login"),
     "token-cache-storage": ("string", "disk"),
+    "no-refresh-ahead": ("", False),
     "certificate-authority": ("stringArray", ()),
     "certificate-authority-data": ("stringArray", ()),
     "insecure-skip-tls-verify": ("", False),
@@ -116,6 +117,8 @@ OF_COMMAND = {
     SETUP: {*PROVIDER, *TRUST, *SIGN_IN},
     CLEAN: {"token-cache-dir", "token-cache-storage"},
     COMPLETION: {"no-descriptions"},
+    STATUS: {"token-cache-dir", "output"},
+    WHOAMI: {"token-cache-dir", "output"},
     "help": set[str](),
     "version": set[str](),
 }
@@ -133,10 +136,12 @@ OWN = {
     (ROOT, "user"): ("string", ""),
     (CLEAN, "token-cache-storage"): ("string", "auto"),
     (COMPLETION, "no-descriptions"): ("", False),
+    (STATUS, "output"): ("string", "table"),
+    (WHOAMI, "output"): ("string", "table"),
 }
 
 
-@pytest.mark.parametrize("command", [ROOT, SETUP, CLEAN, COMPLETION])
+@pytest.mark.parametrize("command", [ROOT, SETUP, CLEAN, COMPLETION, STATUS, WHOAMI])
 def test_a_flag_is_the_same_everywhere(command: str) -> None:
     for row in options_of(command, {}):
         if row.name != "version":

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import time
 from pathlib import Path
 
@@ -89,6 +90,19 @@ def within_one_second(place: Place, door: Door, shell: str, offset: int) -> tupl
         if int(time.time()) == now:
             return found
     raise AssertionError("this machine is too busy: no call was over within a second")
+
+
+@pytest.mark.parametrize("shell", EACH)
+@pytest.mark.required("root")
+@pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare: a file system without /proc")
+def test_without_a_clock_nothing_is_fresh(shell: str, door: Door, place: Place) -> None:
+    """Where there is no /dev/fd the present can't be told; to some shells a file is newer than one that is missing."""
+    place.expire(time.time() - 60)
+    hidden = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh")
+    tracer = (str(shutil.which(hidden[0])), *hidden[1:])
+    environ = {**place.environ, "PATH": os.environ["PATH"]}
+    reply = door.ask(shell, MINIMAL, environ, tracer=tracer)
+    assert (reply.answer, reply.stderr) == (None, b"")
 
 
 @pytest.mark.parametrize("shell", EACH)

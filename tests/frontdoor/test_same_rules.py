@@ -43,6 +43,14 @@ def test_without_an_absolute_home_nothing_is_looked_for(shell: str, variables: d
 
 
 @pytest.mark.parametrize("shell", EACH)
+@pytest.mark.parametrize("variable", ["LANG", "LC_CTYPE", "LC_ALL"])
+def test_lengths_are_in_bytes_whatever_the_language(shell: str, variable: str, tmp_path: Path) -> None:
+    door = Door(tmp_path, edit=("our_word=\u00e9; echo ${#our_word}; exit 3\n  ", _BEFORE))
+    done = door.start(shell, calls()[0][0], {"HOME": HOME, variable: "C.UTF-8"})
+    assert (done.returncode, done.stdout) == (3, b"2\n")
+
+
+@pytest.mark.parametrize("shell", EACH)
 def test_every_flag_of_one_door_is_known_to_the_other(shell: str, tmp_path: Path) -> None:
     door = Door(tmp_path, edit=(_LOOK, _BEFORE))
     flags = [*fastpath.PLAIN, *fastpath.PATHS, *fastpath.SECRETS, *fastpath.SWITCHES]

@@ -84,6 +84,12 @@ def test_the_wheel_for_everybody_has_the_script_under_both_names(wheel: Path) ->
         assert not [name for name in archive.namelist() if name.endswith("frontdoor.sh")]
 
 
+def test_the_wheel_has_talos_cred_and_its_command(wheel: Path) -> None:
+    assert "talos-cred = talos_cred.__main__:main" in entry_points(wheel)
+    with zipfile.ZipFile(wheel) as archive:
+        assert {"talos_cred/__main__.py", "talos_cred/cli/app.py"} <= set(archive.namelist())
+
+
 @pytest.mark.parametrize("platform", ["win_amd64", "win_arm64", "win32"])
 def test_the_wheel_for_windows_has_entry_points(platform: str, tmp_path: Path) -> None:
     wheel = build(tmp_path / "made", "--wheel", platform=platform)

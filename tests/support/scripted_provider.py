@@ -6,6 +6,7 @@ It has the values of int128/kubelogin's own integration tests: code ``YOUR_AUTH_
 
 import base64
 import functools
+import itertools
 import json
 import ssl
 import sys
@@ -89,6 +90,7 @@ class ScriptedProvider:
         self.client_method = ""
         self.seen: list[Seen] = []
         self._nonce: str | None = None
+        self._numbers = itertools.count(1)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._scheme = "https" if leaf else "http"
         if leaf:
@@ -151,6 +153,7 @@ class ScriptedProvider:
         """Return a signed ID token."""
         now = int(time.time())
         usual = {"iss": self.issuer, "aud": CLIENT, "sub": "SUBJECT", "iat": now, "exp": now + answer.lifetime}
+        usual["jti"] = f"{next(self._numbers)}"
         with_nonce = {"nonce": nonce} if nonce else {}
         return (answer.key or signing_key()).mint(
             _without_none({**usual, **with_nonce, **answer.claims}), **answer.header

@@ -1,0 +1,182 @@
+"""The world of one run: every adapter, made from the settings.
+
+Everything slow to import is imported on first use, so that an answer from the cache never pays for it.
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, cast
+
+from kubelogin_py import __version__
+from kubelogin_py.adapters.clock import SystemClock, SystemEntropy
+from kubelogin_py.ports import (
+    Attempts,
+    Browser,
+    Clock,
+    Console,
+    DocumentCache,
+    Entropy,
+    FormerSessions,
+    Guard,
+    Http,
+    Listener,
+    NoFormerSessions,
+    TokenStore,
+    World,
+)
+from kubelogin_py.settings import Settings, Storage
+from kubelogin_py.storage import token_store
+from kubelogin_py.storage.keys import login_key
+from kubelogin_py.storage.provider_documents import DiskDocuments, NoDocuments, documents_key
+from kubelogin_py.text import printable
+
+if TYPE_CHECKING:
+    from kubelogin_py.adapters.system_keyring import SystemKeyring
+
+
+def session_store(
+    settings: Settings,
+    environment: Mapping[str, str],
+    console: Console,
+    clock: Clock,
+    keyring: "SystemKeyring | None" = None,
+) -> TokenStore:
+    """Return the token store of the settings."""
+    cache = settings.cache
+    return token_store(
+        cache.storage, cache.directory, console=console, clock=clock, environment=environment, keyring=keyring
+    )
+
+
+def _kept_documents(settings: Settings, console: Console) -> DocumentCache:
+    if settings.cache.storage is Storage.NONE or settings.cache.directory is None:
+        return NoDocuments()
+    return DiskDocuments(settings.cache.directory, documents_key(settings), console=console)
+
+
+def world(
+    settings: Settings,
+    environment: Mapping[str, str],
+    console: Console,
+    guard: Guard,
+    *,
+    store: TokenStore | None = None,
+) -> World:
+    """Return everything outside.
+
+    :param store: kept in instead of the token store of the settings.
+    """
+    clock, entropy = SystemClock(), SystemEntropy()
+    interactive = settings.login.interactive
+    keyring = cast("SystemKeyring", Later(lambda: system_keyring(environment, console, clock, interactive=interactive)))
+    return World(
+        place=_place(environment),
+        clock=clock,
+        entropy=entropy,
+        http=cast("Http", Later(lambda: _http(settings, environment, console, clock))),
+        listener=cast("Listener", Later(lambda: _listener(settings, clock, entropy))),
+        browser=cast("Browser", Later(lambda: _browser(settings, environment, console))),
+        console=console,
+        store=store or session_store(settings, environment, console, clock, keyring),
+        kept_documents=_kept_documents(settings, console),
+        guard=guard,
+        former=cast("FormerSessions", Later(lambda: _former_sessions(settings, console, clock, keyring))),
+        attempts=cast("Attempts", Later(lambda: _attempts(settings, environment, console, clock))),
+        caller=_caller(),
+    )
+
+
+def _attempts(settings: Settings, environment: Mapping[str, str], console: Console, clock: Clock) -> Attempts:
+    from kubelogin_py.storage.attempts import DiskAttempts  # noqa: PLC0415 -- for a miss alone
+
+    directory = None if settings.cache.storage is Storage.NONE else settings.cache.directory
+    return DiskAttempts(directory, _login_key(settings), console=console, clock=clock, environment=environment)
+
+
+def _login_key(settings: Settings) -> str:
+    return login_key(settings.provider.issuer, settings.provider.client_id)
+
+
+def _caller() -> str:
+    """Return what names the command that a person typed: its processes are a group of their own in a shell."""
+    return f"{os.getppid()}" if sys.platform == "win32" else f"{os.getpgrp()}"
+
+
+def _former_sessions(settings: Settings, console: Console, clock: Clock, keyring: "SystemKeyring") -> FormerSessions:
+    cache = settings.cache
+    if cache.storage is Storage.NONE or cache.directory is None or cache.former_scopes is None:
+        return NoFormerSessions()
+    from kubelogin_py.compat.former_sessions import (  # noqa: PLC0415 -- for a miss alone
+        FormerDiskSessions,
+        FormerKeyringSessions,
+    )
+    from kubelogin_py.compat.upstream_keys import UpstreamOptions  # noqa: PLC0415 -- for a miss alone
+
+    options = UpstreamOptions.from_settings(settings, scopes=cache.former_scopes)
+    scope = settings.provider.scope
+    if cache.storage is Storage.DISK:
+        return FormerDiskSessions(cache.directory, options, scope=scope, clock=clock, console=console)
+    from kubelogin_py.adapters.system_keyring import UpstreamItems  # noqa: PLC0415 -- for a miss alone
+
+    items = UpstreamItems(keyring)
+    return FormerKeyringSessions(items, cache.directory, options, scope=scope, clock=clock, console=console)
+
+
+class Later:
+    """Stands in for an adapter until something is asked of it; then it is imported and made, once."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = make
+        self._made: object | None = None
+
+    def __getattr__(self, name: str) -> object:
+        if self._made is None:
+            self._made = self._make()
+        return getattr(self._made, name)
+
+
+def system_keyring(
+    environment: Mapping[str, str], console: Console, clock: Clock, *, interactive: bool
+) -> "SystemKeyring":
+    """Return the OS keyring."""
+    from kubelogin_py.adapters import system_keyring as adapter  # noqa: PLC0415 -- for those who use it
+
+    return adapter.system_keyring(environment, clock=clock, tell=console.tell, interactive=interactive)
+
+
+def _http(settings: Settings, environment: Mapping[str, str], console: Console, clock: Clock) -> Http:
+    from kubelogin_py.adapters.http import RequestsHttp  # noqa: PLC0415 -- slow to import
+
+    return RequestsHttp(
+        settings.tls,
+        environment=environment,
+        request_headers=settings.provider.request_headers,
+        on_request=lambda line: console.detail(2, line),
+        clock=clock,
+        user_agent=f"kubelogin-py/{__version__}",
+    )
+
+
+def _listener(settings: Settings, clock: Clock, entropy: Entropy) -> Listener:
+    from kubelogin_py.adapters.callback_server import LoopbackListener  # noqa: PLC0415 -- slow to import
+    from kubelogin_py.adapters.callback_tls import Identity  # noqa: PLC0415 -- slow to import
+
+    identity = Identity(settings.login.local_server_cert, settings.login.local_server_key)
+    return LoopbackListener(clock, entropy, host=settings.provider.redirect_host, identity=identity)
+
+
+def _browser(settings: Settings, environment: Mapping[str, str], console: Console) -> Browser:
+    from kubelogin_py import nesting  # noqa: PLC0415 -- for a sign-in alone
+    from kubelogin_py.adapters.browser import SystemBrowser  # noqa: PLC0415 -- slow to import
+
+    now, seconds = SystemClock().now(), settings.login.authentication_timeout
+    marked = nesting.marked(environment, _login_key(settings), now=now, seconds=seconds)
+    return SystemBrowser(settings.login.browser_command, marked, sys.platform, console.tell)
+
+
+def _place(environment: Mapping[str, str]) -> str:
+    """Return who asks from where, for the person to recognise."""
+    user = environment.get("USER") or environment.get("USERNAME") or "you"
+    return printable(f"{user}@{platform.node() or 'this machine'}")
