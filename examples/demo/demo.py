@@ -1,7 +1,7 @@
-"""kubectl signs in through OpenID Connect, step by step: ``make demo``.
+"""kubectl and talosctl's certificate, both by a sign-in through OpenID Connect, step by step: ``make demo``.
 
-Real kubectl, a provider and a stand-in API server on loopback. Every step is checked; the exit code is 0 only if all
-of them held.
+Real kubectl, a provider, a stand-in API server, an exchange server and a stand-in Talos node, all on loopback. Every
+step is checked; the exit code is 0 only if all of them held.
 """
 
 import argparse
@@ -12,32 +12,11 @@ import sys
 import time
 from base64 import urlsafe_b64decode
 
+import talos
+from narrator import Narrator
 from stage import BIN, HERE, Result, Stage, stage
 
 KUBECTL = str(BIN / "kubectl")
-
-
-class Narrator:
-    """Says what happens, shows it, and insists that it is so."""
-
-    def __init__(self) -> None:
-        self._steps = 0
-
-    def step(self, title: str) -> None:
-        """Begin a step."""
-        self._steps += 1
-        print(f"\n\033[1m{self._steps}. {title}\033[0m" if sys.stdout.isatty() else f"\n{self._steps}. {title}")
-
-    def show(self, text: str) -> None:
-        """Show what a command printed."""
-        for line in text.rstrip("\n").splitlines():
-            print(f"   {line}", flush=True)
-
-    def check(self, what: str, held: object) -> None:
-        """Show a check, and end the demo when it failed."""
-        print(f"   {'ok' if held else 'FAILED'}: {what}", flush=True)
-        if not held:
-            raise SystemExit(f"demo: this did not hold: {what}")
 
 
 def main() -> None:
@@ -51,9 +30,13 @@ def main() -> None:
         first = first_get_pods(scene, narrator)
         whoami(scene, narrator)
         second_get_pods(scene, narrator, first)
-        silent_refresh(scene, narrator)
-        device_code(scene, narrator)
-        exec_credential(scene, narrator)
+        expiry = credential(scene)["status"]["expirationTimestamp"]
+        # While the ID token grows old, the Talos cluster starts, and another machine signs in.
+        with talos.cluster(scene) as cluster:
+            device_code(scene, narrator)
+            silent_refresh(scene, narrator, expiry)
+            exec_credential(scene, narrator)
+            talos.show(scene, narrator, cluster)
     print(f"\nall steps held, in {time.monotonic() - started:.1f} seconds")
 
 
@@ -96,10 +79,9 @@ def second_get_pods(scene: Stage, narrator: Narrator, first: Result) -> None:
     print(f"   first: {first.seconds:.2f} s with the sign-in, second: {done.seconds:.2f} s")
 
 
-def silent_refresh(scene: Stage, narrator: Narrator) -> None:
+def silent_refresh(scene: Stage, narrator: Narrator, expiry: str) -> None:
     """Let the ID token expire, and see it replaced."""
     narrator.step("The ID token expires; the next command refreshes it, in silence")
-    expiry = credential(scene)["status"]["expirationTimestamp"]
     print(f"   the token in the cache serves until {expiry}; waiting for that", flush=True)
     while serves(expiry):
         time.sleep(0.2)

@@ -139,24 +139,43 @@ def _automatic(directory: Path) -> Path:
 @contextmanager
 def _component(directory: Path, program: str, *arguments: object) -> Iterator[str]:
     """Start a part of the stage and yield the address it is ready at."""
-    with (directory / f"{program}.stderr").open("wb") as stderr:
+    with start(directory, program, HERE / program, *arguments) as process:
+        yield ready(process, program)
+
+
+@contextmanager
+def start(directory: Path, name: str, *arguments: object) -> Iterator["subprocess.Popen[str]"]:
+    """Begin to start a Python program; end it afterwards.
+
+    :param directory: for what it says on standard error.
+    :param arguments: Python's.
+    """
+    with (directory / f"{name}.stderr").open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, HERE / program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=stderr, text=True
+            [sys.executable, *map(str, arguments)],
+            cwd=HERE.parents[1],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
         )
     try:
-        yield _ready(process, program)
+        yield process
     finally:
         process.terminate()
         process.wait()
 
 
-def _ready(process: "subprocess.Popen[str]", program: str) -> str:
+def ready(process: "subprocess.Popen[str]", name: str) -> str:
+    """Wait until a program says where it is ready, and return that.
+
+    :raises SystemExit: it takes too long, or ended.
+    """
     assert process.stdout
     if not select.select([process.stdout], [], [], READY_WITHIN)[0]:
-        raise SystemExit(f"{program} did not start within {READY_WITHIN:.0f} seconds")
+        raise SystemExit(f"{name} did not start within {READY_WITHIN:.0f} seconds")
     line = process.stdout.readline()
     if not line.startswith("READY "):
-        raise SystemExit(f"{program} did not start: {line or 'it ended'}")
+        raise SystemExit(f"{name} did not start: {line or 'it ended'}")
     return line.removeprefix("READY ").strip()
 
 

@@ -81,7 +81,7 @@ def sign_in_of(values: Mapping[str, Any], environment: Mapping[str, str], *, nee
     redirect = values["oidc-redirect-url"] or None
     if not as_kubelogin:
         scopes = scopes or UPSTREAM_SCOPES
-        redirect = redirect or _redirect(values["listen-address"] or (), port)
+        redirect = redirect or _redirect(values, port)
     return SignIn(
         provider=Provider(
             theirs or ours,
@@ -99,6 +99,8 @@ def sign_in_of(values: Mapping[str, Any], environment: Mapping[str, str], *, nee
             skip_open_browser=values["skip-open-browser"] or False,
             browser_command=values["browser-command"] or None,
             authentication_timeout=float(values["authentication-timeout-sec"]),
+            local_server_cert=values["local-server-cert"] or None,
+            local_server_key=values["local-server-key"] or None,
         ),
         cache=Cache(
             _one_of(Storage, values["token-cache-storage"], "token-cache-storage"), _cache(values, environment)
@@ -106,10 +108,11 @@ def sign_in_of(values: Mapping[str, Any], environment: Mapping[str, str], *, nee
     )
 
 
-def _redirect(addresses: tuple[str, ...], port: int) -> str:
-    """Return talosctl-oidc's redirect URL, which the first listen address forms."""
-    first = addresses[0] if addresses else "127.0.0.1"
-    return f"http://{_with_port(first, port)}/callback"
+def _redirect(values: Mapping[str, Any], port: int) -> str:
+    """Return talosctl-oidc's redirect URL, which the first listen address forms; https with a certificate for it."""
+    first = (values["listen-address"] or ("127.0.0.1",))[0]
+    scheme = "https" if values["local-server-cert"] or values["local-server-key"] else "http"
+    return f"{scheme}://{_with_port(first, port)}/callback"
 
 
 def _addresses(addresses: tuple[str, ...], port: int, *, as_kubelogin: bool) -> tuple[str, ...]:

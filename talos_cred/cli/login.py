@@ -114,9 +114,6 @@ def _tell_of_ineffective(chosen: Chosen) -> None:
     """Say what a flag does not do that its namesake does elsewhere."""
     if chosen.values["insecure-http"] and chosen.settings.server.url.lower().startswith("https:"):
         say("note: --insecure allows plain http and nothing else; the server's certificate is verified")
-    for name in ("local-server-cert", "local-server-key"):
-        if chosen.values[name]:
-            say(f"note: --{name} is without effect yet: the callback on this machine is plain http")
 
 
 def _warn_of_shared_client(chosen: Chosen, environment: Mapping[str, str]) -> None:

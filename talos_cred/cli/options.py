@@ -84,8 +84,14 @@ _SIGN_IN = (
         topic=SIGN_IN,
         help="redirect URL as registered at the provider; http://127.0.0.1:PORT/callback with --provider",
     ),
-    Option(name="local-server-cert", kind=Kind.TEXT, path=True, topic=SIGN_IN, help="accepted, without effect yet"),
-    Option(name="local-server-key", kind=Kind.TEXT, path=True, topic=SIGN_IN, help="accepted, without effect yet"),
+    Option(
+        name="local-server-cert",
+        kind=Kind.TEXT,
+        path=True,
+        topic=SIGN_IN,
+        help="PEM file with a certificate for the local callback: the redirect URL is an https one then",
+    ),
+    Option(name="local-server-key", kind=Kind.TEXT, path=True, topic=SIGN_IN, help="PEM file with its key"),
     Option(name="device-code", kind=Kind.FLAG, topic=SIGN_IN, help="sign in on another device (RFC 8628)"),
     Option(
         name="grant-type",

@@ -5,15 +5,14 @@ seconds take its place: the plugin counts them as expired from the start, as it 
 """
 
 import base64
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
+import hashlib
+from collections.abc import Callable
 
 import pytest
 
 from tests.compat.plugin import Plugin, claims, credential, expiry, token
 from tests.support.certificates import Certificates
-from tests.support.scripted_provider import Answer, ScriptedProvider
+from tests.support.scripted_provider import Answer
 
 EXPIRED = 5
 """Seconds of a token that has served its time when it is issued."""
@@ -24,26 +23,13 @@ MARGIN = 30
 SCHEMES = pytest.mark.parametrize("scheme", ["NoTLS", "TLS"])
 
 
-@pytest.fixture
-def started(certificates: Certificates, tmp_path: Path) -> Iterator[Callable[..., Plugin]]:
-    """Start a provider, and return the plugin with the flags to trust it."""
-    with ExitStack() as running:
-
-        def start(scheme: str = "NoTLS", **metadata: object) -> Plugin:
-            leaf = certificates.server if scheme == "TLS" else None
-            provider = running.enter_context(ScriptedProvider(leaf, **metadata))
-            return Plugin(tmp_path, provider, ca=certificates.ca)
-
-        yield start
-
-
 def trust(scheme: str, certificates: Certificates) -> list[str]:
     return ["--certificate-authority", str(certificates.ca)] if scheme == "TLS" else []
 
 
 @SCHEMES
-def test_AuthCode(scheme: str, started: Callable[..., Plugin], certificates: Certificates) -> None:  # noqa: N802 -- the row's name
-    plugin = started(scheme)
+def test_AuthCode(scheme: str, plugin_at: Callable[..., Plugin], certificates: Certificates) -> None:  # noqa: N802 -- the row's name
+    plugin = plugin_at(https=scheme == "TLS")
     done = plugin.run(*trust(scheme, certificates))
     assert credential(done)["apiVersion"] == "client.authentication.k8s.io/v1"
     assert expiry(done) == claims(done)["exp"] - MARGIN
@@ -59,14 +45,12 @@ def test_AuthCode(scheme: str, started: Callable[..., Plugin], certificates: Cer
 
 
 def challenge_of(verifier: str) -> str:
-    import hashlib
-
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 @SCHEMES
-def test_ROPC(scheme: str, started: Callable[..., Plugin], certificates: Certificates) -> None:  # noqa: N802 -- the row's name
-    plugin = started(scheme)
+def test_ROPC(scheme: str, plugin_at: Callable[..., Plugin], certificates: Certificates) -> None:  # noqa: N802 -- the row's name
+    plugin = plugin_at(https=scheme == "TLS")
     done = plugin.run("--username", "USER1", "--password", "PASS1", *trust(scheme, certificates))
     assert claims(done)["sub"] == "SUBJECT"
     (sent,) = plugin.provider.token_requests
@@ -94,9 +78,9 @@ LIFECYCLE = {
 
 @SCHEMES
 @pytest.mark.parametrize("row", LIFECYCLE)
-def test_Lifecycle(scheme: str, row: str, started: Callable[..., Plugin], certificates: Certificates) -> None:  # noqa: N802 -- the row's name
+def test_Lifecycle(scheme: str, row: str, plugin_at: Callable[..., Plugin], certificates: Certificates) -> None:  # noqa: N802 -- the row's name
     """The browser is used once; a good token costs no request; each refresh sends the newest refresh token."""
-    plugin = started(scheme)
+    plugin = plugin_at(https=scheme == "TLS")
     plugin.provider.answers = list(LIFECYCLE[row])
     trusting = trust(scheme, certificates)
     done = plugin.run(*trusting)
@@ -116,9 +100,9 @@ def test_Lifecycle(scheme: str, row: str, started: Callable[..., Plugin], certif
         assert expiry(done) == claims(done)["exp"] - MARGIN
 
 
-def test_PKCE_not_supported(started: Callable[..., Plugin]) -> None:  # noqa: N802 -- the row's name
+def test_PKCE_not_supported(plugin_at: Callable[..., Plugin]) -> None:  # noqa: N802 -- the row's name
     """Theirs sends no challenge then. Ours does, as RFC 9700 wants, and has a switch for the old behaviour."""
-    plugin = started(code_challenge_methods_supported=None)
+    plugin = plugin_at(code_challenge_methods_supported=None)
     assert token(plugin.run())
     assert token(plugin.run("--oidc-pkce-method=no"))
     with_challenge, without = plugin.provider.sign_ins
@@ -127,8 +111,8 @@ def test_PKCE_not_supported(started: Callable[..., Plugin]) -> None:  # noqa: N8
     assert "code_verifier" not in plugin.provider.token_requests[1].form
 
 
-def test_PKCE_enforce(started: Callable[..., Plugin]) -> None:  # noqa: N802 -- the row's name
-    plugin = started(code_challenge_methods_supported=None)
+def test_PKCE_enforce(plugin_at: Callable[..., Plugin]) -> None:  # noqa: N802 -- the row's name
+    plugin = plugin_at(code_challenge_methods_supported=None)
     done = plugin.run("--oidc-use-pkce")
     assert token(done)
     assert "Flag --oidc-use-pkce has been deprecated, " in done.stderr
@@ -136,27 +120,27 @@ def test_PKCE_enforce(started: Callable[..., Plugin]) -> None:  # noqa: N802 -- 
     assert asked["code_challenge_method"] == "S256"
 
 
-def test_TLSData(started: Callable[..., Plugin], certificates: Certificates) -> None:  # noqa: N802 -- the row's name
-    plugin = started("TLS")
+def test_TLSData(plugin_at: Callable[..., Plugin], certificates: Certificates) -> None:  # noqa: N802 -- the row's name
+    plugin = plugin_at(https=True)
     data = base64.b64encode(certificates.ca.read_bytes()).decode()
     assert token(plugin.run("--certificate-authority-data", data))
 
 
-def test_ExtraScopes(started: Callable[..., Plugin]) -> None:  # noqa: N802 -- the row's name
-    plugin = started()
+def test_ExtraScopes(plugin_at: Callable[..., Plugin]) -> None:  # noqa: N802 -- the row's name
+    plugin = plugin_at()
     assert token(plugin.run("--oidc-extra-scope", "email", "--oidc-extra-scope", "profile"))
     (asked,) = plugin.provider.sign_ins
     assert asked["scope"] == "email profile openid"
 
 
-def test_OpenURLAfterAuthentication(started: Callable[..., Plugin]) -> None:  # noqa: N802 -- the row's name
-    plugin = started()
+def test_OpenURLAfterAuthentication(plugin_at: Callable[..., Plugin]) -> None:  # noqa: N802 -- the row's name
+    plugin = plugin_at()
     assert token(plugin.run("--open-url-after-authentication", "https://example.com/success"))
     assert "URL=https://example.com/success" in plugin.page
 
 
-def test_RedirectURLHTTPS(started: Callable[..., Plugin], certificates: Certificates) -> None:  # noqa: N802 -- the row's name
-    plugin = started()
+def test_RedirectURLHTTPS(plugin_at: Callable[..., Plugin], certificates: Certificates) -> None:  # noqa: N802 -- the row's name
+    plugin = plugin_at()
     leaf = certificates.server
     done = plugin.run("--local-server-cert", str(leaf.certificate), "--local-server-key", str(leaf.key))
     assert token(done)
@@ -165,8 +149,8 @@ def test_RedirectURLHTTPS(started: Callable[..., Plugin], certificates: Certific
     assert "Authenticated" in plugin.page
 
 
-def test_ExtraParams(started: Callable[..., Plugin]) -> None:  # noqa: N802 -- the row's name
-    plugin = started()
+def test_ExtraParams(plugin_at: Callable[..., Plugin]) -> None:  # noqa: N802 -- the row's name
+    plugin = plugin_at()
     flag = "--oidc-auth-request-extra-params"
     assert token(plugin.run(flag, "ttl=86400", flag, "reauth=false"))
     (asked,) = plugin.provider.sign_ins

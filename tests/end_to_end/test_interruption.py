@@ -48,7 +48,8 @@ def test_ctrl_c_ends_a_sign_in(provider: Provider, tmp_path: Path, wait: str) ->
     assert "Traceback" not in done.stderr
     # What a later start finds there must not stand in its way.
     browser = sign_in_script(tmp_path / "browser", ca=provider.ca)
-    after = command.run(*get_token(provider, browser), home=home)
+    with Terminal(KUBELOGIN, *get_token(provider, browser), home=home) as person:
+        after = person.wait()
     assert after.code == 0, after.stderr
 
 

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.support import command, components, processes
+from tests.support.certificates import Certificates
 from tests.support.exchange import ExchangeServer
 from tests.support.providers import Provider
 from tests.talos_cred.conftest import CLIENT
@@ -52,7 +53,9 @@ def executable(path: Path, line: str) -> Path:
 @pytest.fixture
 def shell(tmp_path: Path, home: Path, idp: Provider, exchange: ExchangeServer, browser: Path) -> Shell:
     """A shell whose program is called as talosctl-oidc's users call theirs."""
-    program = executable(tmp_path / "bin" / "talosctl-oidc", "from talos_cred.__main__ import main; main()")
+    program = tmp_path / "bin" / "talosctl-oidc"
+    program.parent.mkdir(exist_ok=True)
+    program.symlink_to(command.BIN / "talos-cred")
     flags = ["--provider", idp.issuer, "--client-id", CLIENT, "--server", exchange.url, "--server-ca", str(exchange.ca)]
     extra = [
         "--provider-ca",
@@ -485,3 +488,19 @@ def test_plain_http_needs_its_own_word_only_for_other_machines(
     assert done.code == 1
     assert "--insecure allows plain http and nothing else" in done.stderr
     assert "unknown authority" in done.stderr
+
+
+def test_the_browser_returns_by_https(shell: Shell, certificates: Certificates, home: Path) -> None:
+    """With a certificate for the callback, the redirect URL and the listener speak https."""
+    leaf = certificates.server
+    done = shell.login("--local-server-cert", leaf.certificate, "--local-server-key", leaf.key, "-v1")
+    assert done.code == 0, done.stderr
+    assert "waiting for the answer at https://127.0.0.1:" in done.stderr
+    [record] = (home / ".talos/config.talos-cred").glob("record-*")
+    assert json.loads(record.read_text())["options"]["local-server-cert"] == str(leaf.certificate)
+
+
+def test_a_certificate_for_the_callback_needs_its_key(shell: Shell, certificates: Certificates) -> None:
+    done = shell.login("--local-server-cert", certificates.server.certificate)
+    assert done.code == 1
+    assert "--local-server-key is missing" in done.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from talos_cred import fastrun
-from tests.support.environment import clean
+from tests.support.environment import BIN, clean
 
 NOW = time.time()
 
@@ -118,7 +118,7 @@ def test_names_of_files_are_safe_and_distinct(name: str) -> None:
 
 def run(talosconfig: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     environment = {**clean(talosconfig.parent / "home"), "TALOSCONFIG": str(talosconfig)}
-    start = [sys.executable, "-c", "from talos_cred.__main__ import main; main()", "run", *words]
+    start = [str(BIN / "talos-cred"), "run", *words]
     return subprocess.run(start, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -141,7 +141,7 @@ def test_it_adds_less_than_a_third_of_a_bare_start(talosconfig: Path) -> None:
     """The quickest of many interleaved starts: what else the machine does at the time only ever adds to them."""
     environment = {**clean(talosconfig.parent / "home"), "TALOSCONFIG": str(talosconfig)}
     bare = [sys.executable, "-c", "import os; os.execvp('true', ['true'])"]
-    ours = [sys.executable, "-c", "from talos_cred.__main__ import main; main()", "run", "--", "true"]
+    ours = [str(BIN / "talos-cred"), "run", "--", "true"]
     times: dict[int, list[float]] = {0: [], 1: []}
     for _ in range(40):
         for which, start in enumerate((bare, ours)):

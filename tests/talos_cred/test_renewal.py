@@ -11,7 +11,15 @@ NOW = 1_800_000_000.0
 FIVE_MINUTES = Validity(NOW, NOW + 300)
 
 
-@pytest.mark.parametrize("lifetime", [30, 300, 3600, 86400])
+@pytest.mark.parametrize("lifetime", [9, 20, 30])
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
+def test_a_very_short_certificate_leaves_time_for_a_provider_that_never_answers(lifetime: float, jitter: float) -> None:
+    """A third of thirty seconds is just what a silent provider takes until it is given up."""
+    at = renewal.renew_at(Validity(NOW, NOW + lifetime), jitter)
+    assert 0.43 * lifetime <= at - NOW <= lifetime / 2
+
+
+@pytest.mark.parametrize("lifetime", [45, 300, 3600, 86400])
 @pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])
 def test_a_certificate_is_renewed_at_two_thirds_of_its_life(lifetime: float, jitter: float) -> None:
     at = renewal.renew_at(Validity(NOW, NOW + lifetime), jitter)

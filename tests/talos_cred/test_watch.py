@@ -3,7 +3,6 @@
 import json
 import random
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -306,17 +305,14 @@ def test_a_watch_that_begins_without_a_person_goes_on_when_the_network_comes() -
 
 @pytest.fixture
 def watching(
-    tmp_path: Path, home: Path, idp: Provider, browser: Path, started_exchange: Callable[..., ExchangeServer]
+    home: Path, idp: Provider, browser: Path, started_exchange: Callable[..., ExchangeServer]
 ) -> Iterator[command.Running]:
     """``login --watch`` as a process, with certificates of nine seconds."""
     server = started_exchange(idp, cert_ttl="9s", roles=["os:operator"])
-    program = tmp_path / "talos-cred"
-    program.write_text(f"#!{sys.executable}\nfrom talos_cred.__main__ import main; main()\n")
-    program.chmod(0o755)
     words = ["--provider", idp.issuer, "--client-id", CLIENT, "--server", server.url, "--server-ca", str(server.ca)]
     words += ["--provider-ca", str(idp.ca), "--browser-command", str(browser)]
     words += ["--callback-port", str(processes.free_port())]
-    running = command.start("login", "--watch", *words, home=home, command=program)
+    running = command.start("login", "--watch", *words, home=home, command=command.BIN / "talos-cred")
     yield running
     if running.process.poll() is None:
         running.signal(signal.SIGKILL)
