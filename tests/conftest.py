@@ -1,6 +1,7 @@
 """What every test starts from: an environment of its own, and real components that are started once per worker."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,12 @@ from tests.support.providers import CERTIFIED, KINDS, Provider, start_provider
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the marker known, and signals what they are to a program that a person started.
+
+    A run in the background, or under nohup, inherits them as ignored, and so would every process a test starts.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     config.addinivalue_line("markers", "required(*names): skips, or under CI fails, where a component is missing")
 
 

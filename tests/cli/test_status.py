@@ -22,14 +22,13 @@ from kubelogin_py.storage.ahead import DiskAhead
 from tests.cli.calls import Lines, Outcome
 from tests.storage.surroundings import KEY, OTHER_KEY, ShiftedClock, disk_store
 
-NOW = time.time()
 REFRESH = "refresh-canary"
 SIGNATURE = "signature-canary"
 
 
 def token(**claims: Any) -> str:
-    body = {"iss": "https://id.example.com", "sub": "alice-id", "aud": "kubernetes", "iat": int(NOW), **claims}
-    parts = ({"alg": "ES256"}, {"exp": int(NOW) + 3600, **body})
+    body = {"iss": "https://id.example.com", "sub": "alice-id", "aud": "kubernetes", "iat": int(time.time()), **claims}
+    parts = ({"alg": "ES256"}, {"exp": int(time.time()) + 3600, **body})
     encoded = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
     return ".".join((*encoded, base64.urlsafe_b64encode(SIGNATURE.encode()).decode().rstrip("=")))
 
@@ -40,7 +39,7 @@ def session(seconds: float = 2550.0, **claims: Any) -> Session:
         client_id="kubernetes",
         id_token=Secret(token(**claims)),
         refresh_token=Secret(REFRESH),
-        expires_at=NOW + seconds,
+        expires_at=time.time() + seconds,
         lifetime=3600.0,
     )
 
@@ -133,7 +132,7 @@ def test_what_is_over_says_so(scene: Scene) -> None:
 def test_a_refresh_ahead_that_failed_is_shown(scene: Scene, output: str) -> None:
     scene.store.save(KEY, session())
     ahead = DiskAhead(scene.directory, clock=ShiftedClock(), environment={})
-    ahead.keep(KEY, Setback(NOW - 300, "id.example.com: connection refused"))
+    ahead.keep(KEY, Setback(time.time() - 300, "id.example.com: connection refused"))
     done = scene.call(f"--output={output}")
     assert "id.example.com: connection refused" in done.out
     assert ("5 minutes ago" in done.out) == (output == "table")
