@@ -1,1 +1,0 @@
-kubectl --user=oidc cluster-info

@@ -1,1 +1,0 @@
-rm ~/.kube/cache/oidc-login/*
