@@ -61,7 +61,6 @@ ROWS = {
     ),
     "6.4 system test: setup, then kubectl": f"{END_TO_END}/test_setup.py::test_the_command_works_as_it_is_pasted",
     "6.4 system test: keyring": f"{END_TO_END}/test_keyring.py::test_sign_in_once_and_then_never",
-    "6.4 acceptance": f"{END_TO_END}/test_seeds.py::test_authentik_k3s",
     # Not tested anywhere by them.
     "gap: concurrency": f"{END_TO_END}/test_concurrency.py::test_twenty_processes_refresh_once[embedded]",
     "gap: concurrency at the sign-in": f"{END_TO_END}/test_concurrency.py::test_twenty_processes_sign_in_once",
