@@ -17,7 +17,7 @@ BIN = Path(sys.executable).parent
 CLIENT = "kubernetes"
 READY_WITHIN = 20.0
 COMMAND_WITHIN = 60.0
-ID_TOKEN_TTL = 8
+ID_TOKEN_TTL = 7
 """Seconds an ID token lives here: short, so that its expiry can be shown."""
 
 
