@@ -149,10 +149,7 @@ our_room=__main__
 our_locale=${LC_ALL+set}${LC_ALL-}
 LC_ALL=C
 answer "$@"
-case $our_locale in
-  '') unset LC_ALL ;;
-  *) LC_ALL=${our_locale#set} ;;
-esac 2>/dev/null
+{ [ "$our_locale" ] && LC_ALL=${our_locale#set}; } 2>/dev/null
 
 # Not answered. pipx and uv put links to us into a directory of PATH; the interpreter is beside the file itself.
 our_self=$0

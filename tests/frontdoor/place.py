@@ -87,6 +87,7 @@ NOT_SERVED: dict[str, Callable[[Place], object]] = {
     "one-line": lambda place: place.write(place.key.encode() + b"\n"),
     "no-origin": lambda place: place.write(place.contents().rsplit(b"session", 1)[0]),
     "odd-origin": lambda place: place.write(place.contents(origin=b"sessions x")),
+    "blank-before-origin": lambda place: place.write(place.contents(origin=b" session " + b"a" * 64)),
     "truncated": lambda place: place.write(place.contents()[:-1]),
     "more": lambda place: place.write(place.contents() + b"x"),
     "more-lines": lambda place: place.write(place.contents() + b"x\n"),
