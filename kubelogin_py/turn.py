@@ -84,7 +84,9 @@ class Turn:
     @contextmanager
     def _remembered(self, last: Attempt | None) -> Iterator[None]:
         """Keep a note of this attempt from its beginning, so that it is known even if this process is killed."""
-        attempts, now, caller = self._world.attempts, self._world.clock.now(), self._world.caller
+        attempts, now = self._world.attempts, self._world.clock.now()
+        # Only what a person could not but notice is not to be repeated for the same command.
+        caller = self._world.caller if self._settings.login.interactive else ""
         own = Attempt(now, caller=caller)
         if last is not None and not self._is_wanted(last):
             own = last.following(now, caller)

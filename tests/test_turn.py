@@ -135,6 +135,11 @@ def test_a_person_s_new_command_clears_it_and_the_same_command_does_not(scene: S
     assert take(scene, attempts, interactive=True, caller="kubectl get nodes") == "signed in"
 
 
+def test_a_person_may_go_on_where_the_same_command_had_no_terminal(scene: Scene, attempts: MemoryAttempts) -> None:
+    fail(scene, attempts, caller="a script")
+    assert take(scene, attempts, interactive=True, caller="a script") == "signed in"
+
+
 def test_login_clears_it(scene: Scene, attempts: MemoryAttempts) -> None:
     fail(scene, attempts)
     assert take(scene, attempts, asked_for=True) == "signed in"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from kubelogin_py import __version__
 from kubelogin_py.adapters.clock import SystemClock, SystemEntropy
+from kubelogin_py.kubernetes.exec_credential import VARIABLE
 from kubelogin_py.ports import (
     Attempts,
     Browser,
@@ -84,7 +85,7 @@ def world(
         guard=guard,
         former=cast("FormerSessions", Later(lambda: _former_sessions(settings, console, clock, keyring))),
         attempts=cast("Attempts", Later(lambda: _attempts(settings, environment, console, clock))),
-        caller=_caller(),
+        caller=_caller(environment),
     )
 
 
@@ -99,8 +100,13 @@ def _login_key(settings: Settings) -> str:
     return login_key(settings.provider.issuer, settings.provider.client_id)
 
 
-def _caller() -> str:
-    """Return what names the command that a person typed: its processes are a group of their own in a shell."""
+def _caller(environment: Mapping[str, str]) -> str:
+    """Return what names the command that a person typed, if it is client-go that calls us again and again for it.
+
+    A shell gives each command a process group of its own. Whoever calls us by hand means each call.
+    """
+    if VARIABLE not in environment:
+        return ""
     return f"{os.getppid()}" if sys.platform == "win32" else f"{os.getpgrp()}"
 
 

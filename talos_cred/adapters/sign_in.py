@@ -91,7 +91,7 @@ class SignInTokens:
         return None if token.digest == refused.digest else token
 
     def _obtained(self, *, force_refresh: bool) -> Credential:
-        login = replace(self._settings.login, force_refresh=force_refresh)
+        login = replace(self._settings.login, force_refresh=force_refresh, asked_for=self._attended)
         try:
             return self._sign_in(replace(self._settings, login=login))
         except SignInError as error:
