@@ -1,0 +1,107 @@
+"""The keyring of the desktop: absent, locked, hanging, too small, and asked by many at once: F18, F30, B-101."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from kubelogin_py.adapters.clock import SystemClock
+from kubelogin_py.adapters.system_keyring import PATIENCE, SystemKeyring
+from kubelogin_py.storage.sealing_key import ACCOUNT, SERVICE
+from tests.faults.scene import Scene, token, warnings
+from tests.storage import secret_service
+from tests.storage.secret_service import Session
+from tests.support import command
+
+WINDOWS_LIMIT = 1280
+"""Characters of one secret in the Windows Credential Manager."""
+
+pytestmark = [
+    pytest.mark.required("dbus-run-session", "gnome-keyring"),
+    pytest.mark.xdist_group("secret-service"),
+]
+
+
+@pytest.fixture
+def desktop(tmp_path: Path) -> Iterator[Session]:
+    with secret_service.session(tmp_path / "desktop") as session:
+        session.unlock()
+        yield session
+
+
+def in_keyring(scene: Scene, session: Session, storage: str = "keyring") -> Scene:
+    """Return the person in this desktop session."""
+    scene.home = session.home
+    scene.more = (f"--token-cache-storage={storage}",)
+    return scene
+
+
+@pytest.mark.parametrize("storage", ["keyring", "auto"])
+def test_f18_b101_no_keyring(scene: Scene, tmp_path: Path, storage: str) -> None:
+    """Asked for by name it is a warning and nothing on disk; ``auto`` keeps the tokens there. Exit 0 in both."""
+    in_keyring(scene, Session(tmp_path / "home", {}), storage)
+    done = scene.call()
+    assert token(done)
+    on_disk = [path for path in scene.cache.glob("session-*.json*") if path.suffix != ".lock"]
+    assert bool(on_disk) == (storage == "auto")
+    if storage == "keyring":
+        assert len([line for line in warnings(done) if "there is no keyring here" in line]) == 1
+        assert "--token-cache-storage=disk" in done.stderr
+
+
+@pytest.mark.required("xvfb")
+def test_f18_b101_a_prompt_that_nobody_answers(scene: Scene, tmp_path: Path) -> None:
+    """It would wait for ever; the credential is printed within a bounded time, and nothing is in plain text."""
+    with (
+        secret_service.virtual_display() as display,
+        secret_service.session(tmp_path / "desktop", DISPLAY=display) as session,
+    ):
+        in_keyring(scene, session)
+        done = scene.call(env=session.environment)
+    assert token(done)
+    assert "did not answer within" in done.stderr
+    assert done.seconds < 3 * PATIENCE + 15
+    assert token(done).encode() not in b"".join(path.read_bytes() for path in scene.cache.iterdir())
+
+
+def test_f18_any_size(scene: Scene, desktop: Session) -> None:
+    """The keyring holds one short key whatever the tokens' size; the tokens are sealed with it."""
+    in_keyring(scene, desktop)
+    done = scene.call(env=desktop.environment)
+    assert token(done)
+    found = SystemKeyring(desktop.whole_environment, clock=SystemClock(), tell=lambda _: None, patience=60.0).get(
+        SERVICE, ACCOUNT
+    )
+    assert found
+    assert len(found) < WINDOWS_LIMIT
+    assert desktop.accounts(SERVICE) == [ACCOUNT]
+    again = scene.call(env=desktop.environment)
+    assert (token(again), again.stderr) == (token(done), "")
+
+
+def test_f18_two_processes_at_first_use(scene: Scene, desktop: Session) -> None:
+    """Both print a credential, one key is made, and what was kept can be read."""
+    in_keyring(scene, desktop)
+    running = []
+    for scopes in ("", "email"):
+        scene.more = ("--token-cache-storage=keyring", f"--oidc-extra-scope={scopes}")
+        running.append((scene.more, scene.start(env=desktop.environment)))
+    done = command.together([one for _, one in running])
+    assert desktop.accounts(SERVICE) == [ACCOUNT]
+    scene.provider.forget()
+    for (more, _), first in zip(running, done, strict=True):
+        scene.more = more
+        assert token(scene.call(env=desktop.environment)) == token(first)
+    assert scene.provider.count() == 0
+
+
+def test_f30_thirty_probes_at_once(desktop: Session) -> None:
+    """Each with an item of its own, which is gone afterwards."""
+
+    def probe(_: int) -> None:
+        SystemKeyring(desktop.whole_environment, clock=SystemClock(), tell=lambda _: None, patience=60.0).probe()
+
+    with ThreadPoolExecutor(30) as pool:
+        assert len(list(pool.map(probe, range(30)))) == 30
+    assert desktop.labels() == []

@@ -1,0 +1,486 @@
+"""The token cache on a bad disk, in a strange place, in the wrong hands: F08 to F12, F15 to F17, F32, F33, B-91 …"""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kubelogin_py.storage import names as file_names
+from kubelogin_py.storage import record
+from tests.faults.scene import Scene, fill, injected, read_only, strace, tmpfs, token, warnings
+from tests.storage.surroundings import KEY, NOBODY, ShiftedClock, disk_store, in_child
+from tests.storage.surroundings import session as some_session
+from tests.support import command
+from tests.support.scripted_provider import ScriptedProvider
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "truncated": lambda whole: whole[: len(whole) // 2],
+    "zeros": lambda whole: bytes(len(whole)),
+    "binary": lambda _: bytes(range(256)) * 4,
+    "another document": lambda _: b'{"kind":"Config"}\n',
+    "wrong types": lambda whole: whole.replace(b'"scope":"openid"', b'"scope":7'),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("has_copy", [True, False], ids=["with its copy", "without a copy"])
+def test_f08_a_damaged_session(scene: Scene, damage: str, has_copy: bool) -> None:
+    """Moved aside with its reason, the copy used; one warning, exit 0. Without a copy one sign-in follows."""
+    session = scene.seed()
+    broken = DAMAGE[damage](scene.file.read_bytes())
+    scene.file.write_bytes(broken)
+    if not has_copy:
+        scene.twin.unlink()
+    done = scene.call()
+    assert (token(done) == session.id_token.reveal()) == has_copy
+    assert len(warnings(done)) == 1
+    assert f"{scene.file.name}.bad" in warnings(done)[0]
+    assert (scene.cache / f"{scene.file.name}.bad").read_bytes() == broken
+    assert scene.opened == (0 if has_copy else 1)
+    quiet = scene.call()
+    assert (token(quiet), quiet.stderr) == (token(done), "")
+
+
+def test_f09_an_empty_session(scene: Scene) -> None:
+    """As a damaged one, without the warning."""
+    session = scene.seed()
+    scene.file.write_bytes(b"")
+    done = scene.call()
+    assert (token(done), done.stderr, scene.opened) == (session.id_token.reveal(), "", 0)
+
+
+def test_f10_b104_a_session_of_a_newer_version(scene: Scene) -> None:
+    """The older program does not touch it, works without the cache, and says so."""
+    scene.seed()
+    newer = scene.file.read_bytes().replace(b'"format":1', b'"format":2')
+    scene.file.write_bytes(newer)
+    done = scene.call()
+    assert token(done)
+    assert "newer version" in done.stderr
+    assert scene.file.read_bytes() == newer
+    assert scene.opened == 1
+
+
+@pytest.mark.required("mount")
+def test_f11_b97_a_full_disk(scene: Scene, tmp_path: Path) -> None:
+    """The credential is printed, exit 0, one warning with the path; what was there is there, and no more."""
+    with tmpfs(tmp_path / "small") as disk:
+        scene.more = (f"--token-cache-dir={disk / 'cache'}",)
+        _seed_elsewhere(scene, disk / "cache")
+        before = {path.name: path.read_bytes() for path in (disk / "cache").glob("session-*.json")}
+        fill(disk)
+        done = scene.call(env={"XDG_RUNTIME_DIR": str(tmp_path)})
+        assert token(done)
+        assert len(warnings(done)) == 1
+        assert str(disk / "cache") in warnings(done)[0]
+        assert "no space left" in warnings(done)[0]
+        assert "free some space" in done.stderr
+        after = {path.name: path.read_bytes() for path in (disk / "cache").glob("session-*.json")}
+        assert after == before
+        assert not list((disk / "cache").glob(".temp-*"))
+        assert scene.opened == 0
+
+
+def _seed_elsewhere(scene: Scene, directory: Path) -> None:
+    """Put an expired session into another directory, without a copy whose place could be used."""
+    session = scene.seed(left=-5)
+    shutil.rmtree(scene.cache)
+    store = disk_store(directory)
+    store.save(scene.key, replace(session, expires_at=time.time() - 5))
+    with store.lock(scene.key, deadline=time.monotonic() + 5, doing="testing"):
+        (directory / f"session-{scene.key}.json.twin").unlink()
+
+
+@pytest.mark.required("strace")
+@pytest.mark.parametrize("errno", ["ENOSPC", "EDQUOT", "EROFS", "EIO"])
+def test_b97_each_way_a_write_fails(scene: Scene, tmp_path: Path, errno: str) -> None:
+    """Every write, from the first on: the old entry is whole, the token printed, exit 0, one warning."""
+    scene.seed(left=-5)
+    before = scene.file.read_bytes()
+    trace = tmp_path / "trace"
+    done = scene.under(*strace(trace, f"fsync:error={errno}"))
+    assert injected(trace)
+    assert token(done)
+    assert len(warnings(done)) == 1, done.stderr
+    assert scene.file.read_bytes() == before
+    assert not [name for name in scene.names if name.startswith(".temp-")]
+
+
+@pytest.mark.required("strace")
+def test_b97_killed_between_write_and_rename(scene: Scene, tmp_path: Path) -> None:
+    """The old entry is whole; the next one goes on with it."""
+    scene.seed(left=-5)
+    before = scene.file.read_bytes()
+    trace = tmp_path / "trace"
+    scene.under(*strace(trace, "fsync:signal=SIGKILL:when=1"))
+    assert injected(trace)
+    assert scene.file.read_bytes() == before
+    assert scene.refreshes == 0
+    assert token(scene.call())
+    assert scene.opened == 0
+
+
+HOMES = ["absent", "unset", "read-only", "of another user"]
+
+
+@pytest.mark.required("mount")
+@pytest.mark.parametrize("kind", HOMES)
+def test_f12_a_home_that_can_not_be_used(scene: Scene, tmp_path: Path, kind: str) -> None:
+    """The credential is printed, exit 0, and one warning names the directory."""
+    scene.home.mkdir(exist_ok=True)
+    env = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    if kind == "read-only":
+        with read_only(scene.home):
+            done = scene.call(env=env)
+    else:
+        if kind == "of another user":
+            os.chown(scene.home, NOBODY, NOBODY)
+        home = {"absent": "/proc/1/nowhere", "unset": "", "of another user": str(scene.home)}[kind]
+        done = scene.call(env={**env, "HOME": home})
+    assert token(done)
+    assert "Traceback" not in done.stderr
+    assert len({line for line in warnings(done) if "cache" in line or "home" in line}) <= 2
+    wanted = {"unset": "HOME", "absent": "/proc/1/nowhere"}.get(kind, str(scene.home))
+    assert wanted in done.stderr
+    assert scene.opened == 1
+
+
+@pytest.mark.required("mount")
+def test_f32_what_was_obtained_is_printed_though_it_can_not_be_kept(scene: Scene, tmp_path: Path) -> None:
+    """A sign-in and a refresh alike: exit 0 and one warning."""
+    scene.seed(left=-5)
+    with read_only(scene.cache):
+        refreshed = scene.call(env={"XDG_RUNTIME_DIR": str(tmp_path)})
+    assert token(refreshed)
+    assert (scene.opened, scene.refreshes) == (0, 1)
+    shutil.rmtree(scene.cache)
+    scene.cache.mkdir(mode=0o700)
+    with read_only(scene.cache):
+        signed_in = scene.call(env={"XDG_RUNTIME_DIR": str(tmp_path)})
+    assert token(signed_in)
+    assert scene.opened == 1
+    for done in (refreshed, signed_in):
+        assert len([line for line in warnings(done) if "the next command may have to sign in again" in line]) == 1
+        assert "read-only file system" in done.stderr
+
+
+CALLS = {
+    "openat": ["openat:error=EIO:when=%d"],
+    "write": ["write:error=EIO:when=%d"],
+    "fsync": ["fsync:error=EIO:when=%d"],
+    "rename": ["rename,renameat,renameat2:error=EIO:when=%d"],
+    "close": ["close:error=EIO:when=%d"],
+    "unlink": ["unlink,unlinkat:error=EIO:when=%d"],
+    "flock": ["flock:error=EINTR:when=%d"],
+}
+
+
+@pytest.mark.required("strace")
+@pytest.mark.parametrize("call", ["fsync", "rename", "unlink"])
+def test_f33_an_input_output_error_in_each_call_one_by_one(scene: Scene, tmp_path: Path, call: str) -> None:
+    """Whichever it is: the credential is printed, and the session file is the old or the new one."""
+    session = scene.seed(left=-5)
+    struck = 0
+    for number in range(1, 6):
+        disk_store(scene.cache).save(scene.key, replace(scene.kept, expires_at=time.time() - 5, refresh_sent_at=None))
+        trace = tmp_path / f"trace-{number}"
+        done = scene.under(*strace(trace, CALLS[call][0] % number))
+        assert token(done), done.stderr
+        struck += injected(trace)
+        kept = scene.kept
+        assert kept.id_token is not None
+        if kept.refresh_sent_at is not None or kept.id_token.reveal() != token(done):
+            # What was obtained could not be kept: this session is spent, and the next one begins anew.
+            session = scene.seed(left=-5)
+    assert struck >= 2
+    assert session
+
+
+@pytest.mark.required("strace")
+def test_f33_calls_that_are_interrupted_are_made_again(scene: Scene, tmp_path: Path) -> None:
+    """EINTR is no error."""
+    scene.seed(left=-5)
+    trace = tmp_path / "trace"
+    calls = ["fsync:error=EINTR:when=1", "flock:error=EINTR:when=1"]
+    done = scene.under(*strace(trace, *calls))
+    assert injected(trace)
+    assert token(done)
+    assert scene.opened == 0
+
+
+@pytest.mark.required("strace")
+def test_f15_without_locks_nothing_is_damaged(tmp_path: Path) -> None:
+    """As on some network file systems: refreshing twice is allowed, a damaged file is not."""
+    with ScriptedProvider() as provider:
+        home = tmp_path / "home"
+        words = ["get-token", f"--oidc-issuer-url={provider.issuer}", "--oidc-client-id=kubernetes", "--force-refresh"]
+        browser = tmp_path / "browser"
+        browser.write_text(
+            f'#!/bin/sh\nexec {sys.executable} -c "import sys,urllib.request;'
+            'urllib.request.urlopen(sys.argv[1])" "$1" >/dev/null 2>&1\n'
+        )
+        browser.chmod(0o755)
+        words.append(f"--browser-command={browser}")
+        assert command.run(*words, home=home).code == 0
+        prefix = [str(part) for part in strace(tmp_path / "trace", "flock:error=ENOLCK")]
+        line = [*prefix[1:], sys.executable, "-m", "kubelogin_py", *words]
+        running = [command.start(*line, home=home, command=Path(prefix[0])) for _ in range(4)]
+        done = command.together(running, deadline=100)
+        assert [one.code for one in done] == [0] * 4, [one.stderr for one in done]
+        assert injected(tmp_path / "trace")
+        assert all("no file locks" in one.stderr for one in done)
+        (path,) = (home / ".kube/cache/oidc-login").glob("session-*.json")
+        kept = record.parse(path.read_bytes())
+        assert kept.id_token is not None
+        assert kept.id_token.reveal() in {token(one) for one in done}
+
+
+@pytest.mark.required("strace")
+def test_b100_where_the_cache_has_no_locks_the_runtime_directory_has_them(scene: Scene, tmp_path: Path) -> None:
+    """It is said, once, and the refresh goes on."""
+    scene.seed(left=-5)
+    runtime = tmp_path / "run"
+    runtime.mkdir(mode=0o700)
+    done = scene.under(*strace(tmp_path / "trace", "flock:error=ENOLCK:when=1"), env={"XDG_RUNTIME_DIR": str(runtime)})
+    assert injected(tmp_path / "trace")
+    assert token(done)
+    assert f"has no file locks: no locks available; using {runtime / 'kubelogin'}" in done.stderr
+    assert list((runtime / "kubelogin").glob("session-*.lock"))
+    assert len(warnings(done)) == 1
+
+
+@pytest.mark.required("strace")
+def test_b100_modes_that_can_not_be_set_make_a_cache_unusable(scene: Scene, tmp_path: Path) -> None:
+    """A file system that ignores modes would show the tokens to everybody."""
+    scene.cache.mkdir(parents=True)
+    scene.cache.chmod(0o755)
+    done = scene.under(*strace(tmp_path / "trace", "fchmod:retval=0"), env={"XDG_RUNTIME_DIR": str(tmp_path)})
+    assert injected(tmp_path / "trace")
+    assert token(done)
+    assert "can't keep other users out" in done.stderr
+    assert not list(scene.cache.glob("session-*.json"))
+
+
+def test_f16_b93_a_session_that_others_could_read(scene: Scene) -> None:
+    """Closed to them, and said; the new file does not inherit the mode."""
+    session = scene.seed()
+    scene.cache.chmod(0o755)
+    scene.file.chmod(0o644)
+    done = scene.call()
+    assert token(done) == session.id_token.reveal()
+    assert len(warnings(done)) == 2
+    assert stat.S_IMODE(scene.cache.stat().st_mode) == 0o700
+    assert stat.S_IMODE(scene.file.stat().st_mode) == 0o600
+    scene.file.chmod(0o644)
+    scene.call("--force-refresh")
+    assert stat.S_IMODE(scene.file.stat().st_mode) == 0o600
+
+
+@pytest.mark.required("root")
+def test_f16_a_session_of_another_user_is_refused(scene: Scene) -> None:
+    scene.seed()
+    os.chown(scene.file, NOBODY, NOBODY)
+    done = scene.call()
+    assert token(done)
+    assert f"belongs to user {NOBODY}" in done.stderr
+    assert scene.opened == 1
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "hard link", "fifo", "directory"])
+def test_f17_b92_what_is_no_plain_file_is_not_opened(scene: Scene, tmp_path: Path, kind: str) -> None:
+    """A miss; what it leads to is as it was, and the new session takes its place where it can."""
+    session = scene.seed()
+    target = tmp_path / "target"
+    target.write_bytes(scene.file.read_bytes())
+    target.chmod(0o600)
+    scene.file.unlink()
+    if kind == "link":
+        scene.file.symlink_to(target)
+    elif kind == "dangling link":
+        scene.file.symlink_to(tmp_path / "nowhere")
+    elif kind == "hard link":
+        os.link(target, scene.file)
+    elif kind == "fifo":
+        os.mkfifo(scene.file)
+    else:
+        scene.file.mkdir()
+    before = target.read_bytes()
+    done = scene.call(deadline=30)
+    assert token(done) != session.id_token.reveal()
+    assert target.read_bytes() == before
+    assert not (tmp_path / "nowhere").exists()
+    if kind != "directory":
+        assert stat.S_ISREG(scene.file.lstat().st_mode)
+        assert scene.file.lstat().st_nlink == 1
+
+
+@pytest.mark.required("root")
+@pytest.mark.parametrize("kind", ["link to ours", "link to another user's", "another user's", "writable by others"])
+def test_b91_a_directory_that_may_be_anybody_s(scene: Scene, tmp_path: Path, kind: str) -> None:
+    """A link in the user's own tree is fine when what it leads to is; the others are not used, and said so."""
+    session = scene.seed()
+    if kind.startswith("link"):
+        real = tmp_path / "real"
+        scene.cache.rename(real)
+        scene.cache.symlink_to(real)
+    if kind.endswith("another user's"):
+        os.chown(scene.cache, NOBODY, NOBODY)
+    if kind == "writable by others":
+        scene.cache.chmod(0o777)
+    done = scene.call(env={"XDG_RUNTIME_DIR": str(tmp_path)})
+    is_used = kind == "link to ours"
+    assert (token(done) == session.id_token.reveal()) == is_used
+    assert bool(warnings(done)) != is_used
+    assert scene.opened == (0 if is_used else 1)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o777], ids="{:03o}".format)
+def test_b94_the_umask_decides_nothing(scene: Scene, umask: int) -> None:
+    wrapper = ["sh", "-c", f'umask {umask:03o}; exec "$@"', "sh"]
+    scene.home.mkdir(exist_ok=True)
+    assert token(scene.under(*[shutil.which("sh") or "/bin/sh", *wrapper[1:]]))
+    levels = [scene.cache, scene.cache.parent, scene.cache.parent.parent]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in levels} == {0o700}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in scene.cache.iterdir()} == {0o600}
+
+
+def test_b95_a_directory_that_is_exchanged_all_the_time(scene: Scene, tmp_path: Path) -> None:
+    """Somebody swaps the cache for a link to elsewhere and back: nothing is ever written there."""
+    scene.seed(left=-5)
+    trap = tmp_path / "trap"
+    trap.mkdir(mode=0o755)
+    trap.chmod(0o777)
+    stop = threading.Event()
+    aside, link = scene.cache.with_name("aside"), scene.cache.with_name("link")
+
+    def swap() -> None:
+        link.symlink_to(trap)
+        while not stop.is_set():
+            scene.cache.rename(aside)
+            link.rename(scene.cache)
+            time.sleep(0.001)
+            scene.cache.rename(link)
+            aside.rename(scene.cache)
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    try:
+        done = [scene.call(env={"XDG_RUNTIME_DIR": str(tmp_path)}) for _ in range(3)]
+    finally:
+        stop.set()
+        thread.join()
+    assert all("Traceback" not in one.stderr and "internal error" not in one.stderr for one in done)
+    assert list(trap.iterdir()) == []
+
+
+def test_b96_temporary_files_are_random_and_old_ones_are_swept(scene: Scene) -> None:
+    scene.seed(left=-5)
+    old = scene.cache / f".temp-{'0' * 32}"
+    old.write_bytes(b"left by a killed writer")
+    planted = scene.cache / ".temp-planted"
+    planted.symlink_to(scene.home / "elsewhere")
+    assert token(scene.call())
+    # Its status changed a moment ago, which nobody can set back: it may still have a writer.
+    assert old.exists()
+    disk_store(scene.cache, clock=ShiftedClock(3700)).save(KEY, some_session())
+    assert not old.exists()
+    assert planted.is_symlink()
+    assert not (scene.home / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("kind", ["100 MB", "newer"])
+def test_b98_a_huge_or_newer_session_is_a_miss(scene: Scene, kind: str) -> None:
+    """As are the damaged ones of F08: no crash, no delay, and a newer one stays."""
+    scene.seed()
+    if kind == "newer":
+        scene.file.write_bytes(b'{"format":99}')
+    else:
+        with scene.file.open("wb") as file:
+            file.truncate(100 << 20)
+    done = scene.call()
+    assert token(done)
+    assert len(warnings(done)) >= 1
+    assert scene.opened == 1
+    assert (scene.file.read_bytes() == b'{"format":99}') == (kind == "newer")
+
+
+def test_b102_backup_programs_are_told(scene: Scene) -> None:
+    assert token(scene.call())
+    tag = (scene.cache / "CACHEDIR.TAG").read_bytes()
+    assert tag.startswith(b"Signature: 8a477f597d28d172789f06886806bc55")
+
+
+@pytest.mark.required("root")
+def test_b105_two_users_with_one_home(scene: Scene) -> None:
+    """Neither reads the other's tokens, and both get theirs: root in a container, and sudo."""
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        home.chmod(0o777)
+        os.chown(home, NOBODY, NOBODY)
+        in_child(lambda: disk_store(home / ".kube/cache/oidc-login").save(KEY, some_session()), user=NOBODY)
+        scene.home = home
+        done = scene.call(env={"XDG_RUNTIME_DIR": str(home)})
+        assert token(done)
+        assert "belongs to user" in done.stderr
+        owners = {path.stat().st_uid for path in (home / ".kube").rglob("*")}
+        assert owners == {NOBODY}
+
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        home.chmod(0o755)
+        scene.home = home
+        assert token(scene.call())
+
+        def read() -> None:
+            store = disk_store(home / ".kube/cache/oidc-login")
+            assert store.load(scene.key) is None
+
+        in_child(read, user=NOBODY)
+
+
+def test_b110_a_file_that_somebody_has_open_is_replaced_with_patience(tmp_path: Path) -> None:
+    """On Windows replacing fails for a moment then; here the system refuses, and the same code goes on trying."""
+    program = (
+        "import sys, time\n"
+        "import kubelogin_py.storage.modes, kubelogin_py.storage.failures\n"
+        "real, sys.platform = sys.platform, 'win32'\n"
+        "import kubelogin_py.storage.files as files\n"
+        "sys.platform = real\n"
+        "refused = []\n"
+        "def change():\n"
+        "    if len(refused) < 3:\n"
+        "        refused.append(1)\n"
+        "        raise PermissionError(13, 'used by another process')\n"
+        "began = time.monotonic()\n"
+        "files._patiently(change)\n"
+        "assert len(refused) == 3 and time.monotonic() - began < 1\n"
+        "def always():\n"
+        "    raise PermissionError(13, 'used by another process')\n"
+        "began = time.monotonic()\n"
+        "try:\n"
+        "    files._patiently(always)\n"
+        "except PermissionError:\n"
+        "    assert 0.5 < time.monotonic() - began < 2\n"
+        "else:\n"
+        "    raise SystemExit(2)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_b110_names_leave_room_for_the_longest_path_of_windows() -> None:
+    """260 characters with a home directory of 100."""
+    longest = max(
+        (file_names.session_file("a" * 64), file_names.bad_file("a" * 64), file_names.twin_file("a" * 64)), key=len
+    )
+    assert len(longest) + len("/.kube/cache/oidc-login/") + 100 < 260
