@@ -12,7 +12,7 @@ ifeq ($(origin BROWSER),command line)
 DEMO_BROWSER := --browser '$(BROWSER)'
 endif
 
-.PHONY: help demo test watch-run lint format docs dist clean
+.PHONY: help demo test soak watch-run lint format docs bench dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -42,6 +42,9 @@ test: $(VENV)/.test ## run the whole test suite on real components
 
 MINUTES ?= 20
 
+soak: $(VENV)/.test ## forty callers while everything goes wrong: make soak MINUTES=30
+	$(BIN)/python -m tests.soak.soak --minutes $(MINUTES) --verdict .cache/soak-verdict.json
+
 watch-run: $(VENV)/.test ## keep a Talos certificate of 30 seconds fresh while everything goes wrong: make watch-run MINUTES=20
 	$(BIN)/python -m tests.talos_cred.watch_run --minutes $(MINUTES)
 
@@ -57,6 +60,9 @@ format: $(VENV)/.test ## format the code
 
 docs: $(VENV)/.product ## write docs/usage.md from the program's tables
 	$(BIN)/python -m kubelogin_py.cli.reference > docs/usage.md
+
+bench: $(VENV)/.test ## measure everything against bare python, into docs/benchmarks.md; ROUNDS=n
+	$(BIN)/python -m tests.bench.bench $(ROUNDS)
 
 dist: $(VENV)/.test ## build the wheel and the source distribution
 	$(BIN)/python -m build --quiet

@@ -1,0 +1,176 @@
+"""The report: tables, and which of the figures aimed at are met."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.bench import words
+from tests.bench.cluster import STATIC, added
+from tests.bench.counting import Counts
+from tests.bench.rows import BASE, CAT, INSTALLED, PYTHON_HIT, REFRESH, UPSTREAM
+from tests.bench.timing import Ratio, Sample, Timed, ratio
+
+AT_ONCE = 50
+
+
+@dataclass(slots=True)
+class Results:
+    """Everything that was measured; a table that could not be is empty."""
+
+    machine: list[str]
+    rounds: int
+    upstream: str | None
+    hits: dict[str, Timed] = field(default_factory=dict)
+    counts: dict[str, Counts] = field(default_factory=dict)
+    batches: dict[str, list[float]] = field(default_factory=dict)
+    sessions: dict[str, Timed] = field(default_factory=dict)
+    devices: dict[str, list[Sample]] = field(default_factory=dict)
+    kubectl: dict[str, Timed] = field(default_factory=dict)
+    others: dict[str, Timed] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def render(results: Results) -> str:
+    """Return the report as Markdown."""
+    sections = [
+        words.INTRODUCTION,
+        "\n".join(f"- {line}" for line in results.machine) + f"\n- {results.rounds} rounds",
+        "## Figures aimed at\n\n" + _aims(results) + "\n\n" + _shortfall(results),
+        "## A cached answer\n\n" + words.HIT + "\n\n" + _times(results.hits),
+        "## Counts\n\n" + words.COUNTS + "\n\n" + _counts(results.counts),
+        f"## {AT_ONCE} at once\n\n" + _batches(results.batches),
+        "## Added to a kubectl command\n\n" + words.KUBECTL + "\n\n" + _kubectl(results.kubectl),
+        "## Without a finished answer\n\n" + words.SESSIONS + "\n\n" + _times(results.sessions),
+        "## Device code\n\n" + words.DEVICE + "\n\n" + _devices(results.devices),
+        "## Other commands\n\n" + (_times(results.others) if len(results.others) > 1 else "None could be measured."),
+        "## Not measured\n\n" + "\n".join(f"- {note}" for note in [*results.notes, *words.NEVER]),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _times(timed: Mapping[str, Timed]) -> str:
+    bases = [name for name in (BASE, CAT, UPSTREAM) if name in timed]
+    rows = [
+        [
+            name,
+            *(f"{value:.2f}" for value in (min(one.walls), statistics.median(one.walls), one.cpu)),
+            *(_interval(_compared(timed, name, base)) for base in bases),
+        ]
+        for name, one in timed.items()
+    ]
+    return _table(["command", "min ms", "median ms", "processor ms", *(f"x {name} (95 %)" for name in bases)], rows)
+
+
+def _counts(counts: Mapping[str, Counts]) -> str:
+    rows = [
+        [
+            name,
+            _number(one.processes),
+            _number(one.programs),
+            _number(one.calls),
+            _number(one.instructions, ".2f"),
+            _number(one.memory, ".1f"),
+        ]
+        for name, one in counts.items()
+    ]
+    return _table(["command", "processes", "programs", "system calls", "million instructions", "peak MiB"], rows)
+
+
+def _batches(batches: Mapping[str, Sequence[float]]) -> str:
+    rows = []
+    for name, walls in batches.items():
+        median = statistics.median(walls)
+        compared = _interval(ratio(walls, batches[BASE]))
+        rows.append([name, f"{median:.0f}", f"{AT_ONCE / median * 1000:.0f}", compared])
+    return _table(["command", "median ms for all", "per second", f"x {BASE} (95 %)"], rows)
+
+
+def _kubectl(timed: Mapping[str, Timed]) -> str:
+    if not timed:
+        return "There is no kubectl here."
+    base = timed[STATIC].walls
+    rows = []
+    for name, one in timed.items():
+        more = "" if name == STATIC else f"{added(timed, name):+.1f}"
+        rows.append([name, f"{statistics.median(one.walls):.1f}", more, _interval(ratio(one.walls, base))])
+    return _table(["command", "median ms", "added ms", "x static token (95 %)"], rows)
+
+
+def _devices(devices: Mapping[str, Sequence[Sample]]) -> str:
+    rows = [
+        [
+            name,
+            f"{statistics.median(sample.wall for sample in samples):.0f}",
+            f"{statistics.median(sample.cpu for sample in samples):.0f}",
+        ]
+        for name, samples in devices.items()
+    ]
+    return _table(["command", "median ms", "processor ms"], rows)
+
+
+def _aims(results: Results) -> str:
+    """Return the table of the figures aimed at, each with what was measured."""
+    theirs = results.upstream is not None
+    hit, python = _compared(results.hits, INSTALLED, BASE), _compared(results.hits, PYTHON_HIT, BASE)
+    rows = [
+        ["hit, `/bin/sh`, x bare Python", "<= 0.20", *_verdict(hit, 0.20)],
+        ["hit, `/bin/sh`, x int128", "<= 0.33", *_against(results.hits, INSTALLED, UPSTREAM, 0.33, there=theirs)],
+        ["hit, Python fast path, x bare Python", "<= 1.2", *_verdict(python, 1.2)],
+        ["50 hits at once, x int128's rate", ">= 2.5", *_rate(results, there=theirs)],
+    ]
+    far = REFRESH.format(25)
+    theirs_far = f"{far} ({UPSTREAM})"
+    compared = _against(results.sessions, far, theirs_far, 1.3, there=theirs)
+    rows.append(["refresh, 25 ms round trip, x int128", "<= 1.3", *compared])
+    for name, row, limit in (("hit", INSTALLED, 2.0), ("refresh", REFRESH.format(0), 40.0)):
+        memory = results.counts[row].memory if row in results.counts else None
+        verdict = ["not measured", "-"] if memory is None else [f"{memory:.1f}", "yes" if memory <= limit else "**no**"]
+        rows.append([f"peak memory of a {name}, MiB", f"<= {limit:.0f}", *verdict])
+    rows.append(["added to kubectl, ms", "less than int128", *_added(results, there=theirs)])
+    return _table(["figure", "aim", "measured", "met"], rows)
+
+
+def _added(results: Results, *, there: bool) -> list[str]:
+    if not results.kubectl:
+        return ["not measured", "-"]
+    ours = added(results.kubectl, "kubectl with ours")
+    if not there:
+        return [f"{ours:+.1f}; int128 not there", "-"]
+    theirs = added(results.kubectl, f"kubectl with {UPSTREAM}")
+    return [f"{ours:+.1f} against {theirs:+.1f}", "yes" if ours < theirs else "**no**"]
+
+
+def _rate(results: Results, *, there: bool) -> list[str]:
+    if not there:
+        return ["int128 not there", "-"]
+    rate = ratio(results.batches[UPSTREAM], results.batches[INSTALLED])
+    return [_interval(rate), "yes" if rate.median >= 2.5 else "**no**"]
+
+
+def _compared(timed: Mapping[str, Timed], name: str, base: str) -> Ratio:
+    return ratio(timed[name].walls, timed[base].walls)
+
+
+def _against(timed: Mapping[str, Timed], name: str, base: str, limit: float, *, there: bool) -> list[str]:
+    return _verdict(_compared(timed, name, base), limit) if there else ["int128 not there", "-"]
+
+
+def _verdict(found: Ratio, limit: float) -> list[str]:
+    return [_interval(found), "yes" if found.median <= limit else "**no**"]
+
+
+def _shortfall(results: Results) -> str:
+    return words.MEETING + ("" if results.upstream else f"\n\n{words.THEIRS}")
+
+
+def _interval(found: Ratio) -> str:
+    return f"{found.median:.3f} ({found.low:.3f}-{found.high:.3f})"
+
+
+def _number(value: float | None, form: str = "d") -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
