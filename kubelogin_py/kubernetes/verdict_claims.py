@@ -1,0 +1,145 @@
+"""Rows of the verdict about who the token is of, and for whom."""
+
+from collections.abc import Mapping, Sequence
+
+from kubelogin_py.kubernetes.jwt_authenticator import RESERVED
+from kubelogin_py.kubernetes.verdict_row import Case, Row, RowName, failed, passed, quoted, warned
+from kubelogin_py.oidc.strict_json import kind
+
+EMAIL = "email"
+"""The one username claim for which the API server asks whether it was verified."""
+
+_NAMED_AT_MOST = 5
+
+
+def audience(case: Case) -> Row:
+    """For an audience of the API server; more audiences are others that the token also opens."""
+    value = case.token.claims.get("aud")
+    found = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else ()
+    if not found or not all(isinstance(one, str) for one in found):
+        what = "is for nobody (no aud)" if value is None or value == [] else f"has an audience that is {kind(value)}"
+        return failed(RowName.AUDIENCE, f"the token {what}", "let the provider name the client in aud")
+    if not set(found) & set(case.server.audiences):
+        return failed(
+            RowName.AUDIENCE,
+            f"the token is for {_listed(found)}, the API server takes {_listed(case.server.audiences)}",
+            f"tell the API server the audience {quoted(found[0])}: setup --audience",
+        )
+    if len(found) == 1:
+        return passed(RowName.AUDIENCE, quoted(found[0]))
+    party = case.token.claims.get("azp")
+    issued_to = (
+        f"issued to {quoted(party)} (azp)" if isinstance(party, str) else "and does not say to whom it was issued"
+    )
+    return warned(
+        RowName.AUDIENCE,
+        f"the token is for several: {_listed(found)}, {issued_to}",
+        "let each of them check azp, or give Kubernetes a client of its own",
+    )
+
+
+def username(case: Case) -> Row:
+    """The claim of the user's name is text."""
+    claim, name = case.server.username_claim, case.token.claims.get(case.server.username_claim)
+    if isinstance(name, str) and name:
+        return passed(RowName.USERNAME, f"you are {quoted(case.server.username_prefix + name)}")
+    found = f"there is no claim {quoted(claim)}"
+    if claim in case.token.claims:
+        found = f"the claim {quoted(claim)} is {'empty' if name == '' else kind(name)}, not text"
+    return failed(
+        RowName.USERNAME, found, "request the scope it needs, or take another one: setup --username-claim=sub"
+    )
+
+
+def email_verified(case: Case) -> Row | None:
+    """An address that nobody verified is nobody's name; absent counts as verified, text is an error."""
+    if case.server.username_claim != EMAIL or "email_verified" not in case.token.claims:
+        return None
+    value = case.token.claims["email_verified"]
+    if value is True:
+        return passed(RowName.EMAIL_VERIFIED, "the address is verified")
+    found = "not verified" if value in (False, None) else f"email_verified is {kind(value)}, not a boolean"
+    return failed(
+        RowName.EMAIL_VERIFIED,
+        f"the address of the user is {found}" if value in (False, None) else found,
+        "let the provider verify the address, or take another name: setup --username-claim=sub",
+    )
+
+
+def groups(case: Case) -> Row | None:
+    """Text or a list of text; anything else fails the whole sign-in, also for those who need no group."""
+    claim = case.server.groups_claim
+    if not claim:
+        return None
+    value = case.token.claims.get(claim)
+    if value is None:
+        return _no_groups(case, claim)
+    found = _texts(value)
+    if found is None:
+        what = "a list with something else than text" if isinstance(value, list) else kind(value)
+        return failed(
+            RowName.GROUPS,
+            f"the claim {quoted(claim)} is {what}: the API server refuses the whole token",
+            "let the provider make it a list of names, or take no groups from tokens: setup --groups-claim=",
+        )
+    if not found:
+        return warned(RowName.GROUPS, "you are in no group", "add yourself to a group at the provider")
+    return passed(RowName.GROUPS, f"groups: {_listed([case.server.groups_prefix + one for one in found])}")
+
+
+def reserved(case: Case) -> Row | None:
+    """No provider names users or groups of Kubernetes itself."""
+    server = case.server
+    name = case.token.claims.get(server.username_claim)
+    listed = _texts(case.token.claims.get(server.groups_claim)) or []
+    names = [server.username_prefix + name] if isinstance(name, str) else []
+    names += [server.groups_prefix + one for one in listed]
+    found = [one for one in names if one.startswith(RESERVED)]
+    if not found:
+        return None
+    return failed(
+        RowName.RESERVED,
+        f"{_listed(found)} would be Kubernetes' own",
+        "put a prefix before the names: setup --username-prefix=oidc: --groups-prefix=oidc:",
+    )
+
+
+def required_claims(case: Case) -> Row | None:
+    """Claims that the API server demands have the value it demands."""
+    for claim, wanted in case.server.required_claims:
+        value = case.token.claims.get(claim)
+        if value == wanted:
+            continue
+        found = quoted(value) if isinstance(value, str) else kind(value) if claim in case.token.claims else "missing"
+        return failed(
+            RowName.REQUIRED_CLAIMS,
+            f"the claim {quoted(claim)} is {found}; the API server demands {quoted(wanted)}",
+            "let the provider set it, or demand something else: setup --required-claim",
+        )
+    return passed(RowName.REQUIRED_CLAIMS, "all are there") if case.server.required_claims else None
+
+
+def _no_groups(case: Case, claim: str) -> Row:
+    elsewhere = case.token.claims.get("_claim_names")
+    if isinstance(elsewhere, Mapping) and claim in elsewhere:
+        return failed(
+            RowName.GROUPS,
+            f"the claim {quoted(claim)} is elsewhere (_claim_names): the API server tries to fetch it and gives up",
+            "let the provider put fewer groups, or roles, into the token itself",
+        )
+    return warned(
+        RowName.GROUPS,
+        f"there is no claim {quoted(claim)}: role bindings of groups do not reach you",
+        "request the scope it needs (often groups) and let the provider put it into the ID token",
+    )
+
+
+def _texts(value: object) -> list[str] | None:
+    """Return groups as the API server reads them; ``None`` for what it can't read."""
+    found = [value] if isinstance(value, str) else value
+    return found if isinstance(found, list) and all(isinstance(one, str) for one in found) else None
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(quoted(name) for name in names[:_NAMED_AT_MOST]) or "none"
+    return f"{shown} and {len(names) - _NAMED_AT_MOST} more" if len(names) > _NAMED_AT_MOST else shown
