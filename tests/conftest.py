@@ -1,6 +1,7 @@
 """What every test starts from: an environment of its own, and real components that are started once per worker."""
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,15 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     config.addinivalue_line("markers", "required(*names): skips, or under CI fails, where a component is missing")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep what failed under ids without pytest-xdist's groups: ``make test`` runs it once more without them."""
+    cache: pytest.Cache | None = getattr(session.config, "cache", None)
+    if cache and not hasattr(session.config, "workerinput"):
+        failed = cache.get("cache/lastfailed", {})
+        cache.set("cache/lastfailed", {re.sub(r"@[^\]]*$", "", test): value for test, value in failed.items()})
 
 
 @pytest.fixture(autouse=True)
