@@ -10,6 +10,14 @@ DEFAULT_LISTEN_ADDRESSES = ("127.0.0.1:8000", "127.0.0.1:18000")
 DEFAULT_AUTHENTICATION_TIMEOUT = 180.0
 """Seconds a person has for the sign-in, browser or device."""
 
+PROFILE_NAMES = (
+    *("pocket-id", "zitadel", "kanidm", "authentik", "keycloak", "dex", "google", "entra-id", "okta", "auth0"),
+    *("gitlab", "authelia", "rauthy"),
+)
+"""The providers that something special is known about; what it is, is in ``providers``."""
+
+PROFILE_BY_ISSUER, NO_PROFILE = "auto", "none"
+
 
 class GrantType(StrEnum):
     """How a new token set is obtained when neither the cache nor a refresh token gives one."""
@@ -66,6 +74,8 @@ class Provider:
     :param use_access_token: hand out the access token instead of the ID token.
     :param request_headers: header fields added to every request to the provider.
     :param extra_params: parameters added to the authorization (or device, token) request.
+    :param profile: whose peculiarities are known: one of ``PROFILE_NAMES``, ``auto`` for the one that the issuer
+        tells, ``none``. It gives advice alone; ``providers.completed`` fills in what nobody said.
     """
 
     issuer: str
@@ -79,6 +89,7 @@ class Provider:
     use_access_token: bool = False
     request_headers: tuple[tuple[str, str], ...] = ()
     extra_params: tuple[tuple[str, str], ...] = ()
+    profile: str = PROFILE_BY_ISSUER
 
     @property
     def scope(self) -> str:

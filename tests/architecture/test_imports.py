@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = (
     {"errors", "secret", "text", "response"},
     {"session", "settings", "pages", "attempt"},
+    {"providers"},
     {"ports"},
     {"oidc"},
     {"documents", "keeping", "clock_difference", "refresh_due"},
