@@ -11,7 +11,7 @@ from types import MappingProxyType
 from kubelogin_py.kubernetes import verdict_claims, verdict_token
 from kubelogin_py.kubernetes.jwt_authenticator import JwtAuthenticator
 from kubelogin_py.kubernetes.received_token import ReceivedToken
-from kubelogin_py.kubernetes.verdict_row import Case, Published, Row, RowName, State
+from kubelogin_py.kubernetes.verdict_row import Case, Published, Row, State
 
 Check = Callable[[Case], Row | None]
 
@@ -32,9 +32,6 @@ _READABLE: tuple[Check, ...] = (
 )
 _BESIDE_THE_TOKEN: tuple[Check, ...] = (verdict_token.reach, verdict_token.refresh_token, verdict_token.size)
 
-# Here the cure is exact, and a provider's general advice would be worse.
-_OWN_CURE = frozenset({RowName.SIGNING_ALGS, RowName.TIME, RowName.REACH, RowName.RESERVED})
-
 
 def judge(
     token: ReceivedToken,
@@ -52,7 +49,7 @@ def judge(
     :param now: UTC seconds.
     :param published: what the provider publishes, as far as it is known.
     :param refreshable: whether a refresh token came along; ``None`` when nobody knows.
-    :param hints: what to do at this provider, by the name of the row (``RowName``), in place of the general cure.
+    :param hints: what to do at this provider, by symptom, in place of the general cure: those of its profile.
     """
     case = Case(token, server, now, published or Published(), refreshable)
     checks = (*_ANY_TOKEN, *(_READABLE if token.claims else ()), *_BESIDE_THE_TOKEN)
@@ -66,6 +63,5 @@ def accepted(rows: Iterable[Row]) -> bool:
 
 
 def _with_hint(row: Row, hints: Mapping[str, str]) -> Row:
-    if row.state is State.PASS or row.name in _OWN_CURE or not hints.get(row.name):
-        return row
-    return replace(row, cure=hints[row.name])
+    hint = hints.get(row.symptom) if row.symptom else None
+    return replace(row, cure=hint) if hint else row

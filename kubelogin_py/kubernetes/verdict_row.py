@@ -21,7 +21,7 @@ class State(StrEnum):
 
 
 class RowName(StrEnum):
-    """What a row is about; hints of a provider are found by it."""
+    """What a row is about."""
 
     FORM = "form"
     ALGORITHM = "algorithm"
@@ -49,12 +49,14 @@ class Row:
     :param state: how it ended; a warning means the token is taken, yet something will be missed.
     :param cause: what was found, fit for a terminal.
     :param cure: what to do about it; empty when it passed.
+    :param symptom: what a provider's own cure is found by; empty where the general one is exact.
     """
 
     name: RowName
     state: State
     cause: str
     cure: str = ""
+    symptom: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +96,14 @@ def passed(name: RowName, cause: str) -> Row:
     return Row(name, State.PASS, cause)
 
 
-def warned(name: RowName, cause: str, cure: str) -> Row:
+def warned(name: RowName, cause: str, cure: str, symptom: str = "") -> Row:
     """Return a row of something that the API server takes, and somebody will miss."""
-    return Row(name, State.WARN, cause, cure)
+    return Row(name, State.WARN, cause, cure, symptom)
 
 
-def failed(name: RowName, cause: str, cure: str) -> Row:
+def failed(name: RowName, cause: str, cure: str, symptom: str = "") -> Row:
     """Return a row of something that the API server refuses."""
-    return Row(name, State.FAIL, cause, cure)
+    return Row(name, State.FAIL, cause, cure, symptom)
 
 
 def quoted(text: str) -> str:

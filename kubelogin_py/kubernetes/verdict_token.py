@@ -21,7 +21,9 @@ _LOCK_CLOCKS = "set the clocks of this machine, the provider and the API server 
 def form(case: Case) -> Row:
     """A signed JWT in three parts whose claims can be read (RFC 7515 section 7.1)."""
     if case.token.parts == _ENCRYPTED_PARTS:
-        return failed(RowName.FORM, "the token is encrypted (JWE)", "turn off token encryption for this client")
+        return failed(
+            RowName.FORM, "the token is encrypted (JWE)", "turn off token encryption for this client", "encryption"
+        )
     if case.token.parts != _SIGNED_PARTS:
         return failed(
             RowName.FORM,
@@ -43,6 +45,7 @@ def algorithm(case: Case) -> Row:
         RowName.ALGORITHM,
         f"signed with {shown}; Kubernetes takes RS, ES and PS with 256, 384 and 512 alone",
         "let the provider sign the ID tokens of this client with RS256",
+        "algorithm",
     )
 
 
@@ -86,6 +89,7 @@ def issuer(case: Case) -> Row:
             RowName.ISSUER,
             f"the token is of {quoted(found)}, the API server trusts {quoted(wanted)}{_difference(found, wanted)}",
             f"tell the API server, and --oidc-issuer-url, exactly {quoted(found)}",
+            "issuer",
         )
     metadata = case.published.metadata
     if metadata is not None and metadata.issuer != wanted:
@@ -128,6 +132,7 @@ def lifetime(case: Case) -> Row | None:
             RowName.LIFETIME,
             f"the token lives {max(0.0, seconds):.0f} seconds: it may expire on its way",
             "let the ID tokens of this client live a few minutes at least",
+            "short_lifetime",
         )
     if seconds > _LONG:
         return warned(
@@ -175,6 +180,7 @@ def refresh_token(case: Case) -> Row | None:
         "there is none: the browser opens each time the token expires",
         "allow the refresh token grant for this client and, where the provider asks for it, request the scope "
         "offline_access",
+        "no_refresh_token",
     )
 
 
