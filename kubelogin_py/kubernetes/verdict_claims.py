@@ -24,6 +24,7 @@ def audience(case: Case) -> Row:
             RowName.AUDIENCE,
             f"the token is for {_listed(found)}, the API server takes {_listed(case.server.audiences)}",
             f"tell the API server the audience {quoted(found[0])}: setup --audience",
+            "audience",
         )
     if len(found) == 1:
         return passed(RowName.AUDIENCE, quoted(found[0]))
@@ -35,6 +36,7 @@ def audience(case: Case) -> Row:
         RowName.AUDIENCE,
         f"the token is for several: {_listed(found)}, {issued_to}",
         "let each of them check azp, or give Kubernetes a client of its own",
+        "audience",
     )
 
 
@@ -47,7 +49,10 @@ def username(case: Case) -> Row:
     if claim in case.token.claims:
         found = f"the claim {quoted(claim)} is {'empty' if name == '' else kind(name)}, not text"
     return failed(
-        RowName.USERNAME, found, "request the scope it needs, or take another one: setup --username-claim=sub"
+        RowName.USERNAME,
+        found,
+        "request the scope it needs, or take another one: setup --username-claim=sub",
+        "no_email" if claim == EMAIL else "",
     )
 
 
@@ -58,11 +63,12 @@ def email_verified(case: Case) -> Row | None:
     value = case.token.claims["email_verified"]
     if value is True:
         return passed(RowName.EMAIL_VERIFIED, "the address is verified")
-    found = "not verified" if value in (False, None) else f"email_verified is {kind(value)}, not a boolean"
+    denied = value is False or value is None
     return failed(
         RowName.EMAIL_VERIFIED,
-        f"the address of the user is {found}" if value in (False, None) else found,
+        "the address is not verified" if denied else f"email_verified is {kind(value)}, not a boolean",
         "let the provider verify the address, or take another name: setup --username-claim=sub",
+        "email_not_verified",
     )
 
 
@@ -81,9 +87,10 @@ def groups(case: Case) -> Row | None:
             RowName.GROUPS,
             f"the claim {quoted(claim)} is {what}: the API server refuses the whole token",
             "let the provider make it a list of names, or take no groups from tokens: setup --groups-claim=",
+            "groups_not_names",
         )
     if not found:
-        return warned(RowName.GROUPS, "you are in no group", "add yourself to a group at the provider")
+        return warned(RowName.GROUPS, "you are in no group", "add yourself to a group at the provider", "no_groups")
     return passed(RowName.GROUPS, f"groups: {_listed([case.server.groups_prefix + one for one in found])}")
 
 
@@ -126,11 +133,13 @@ def _no_groups(case: Case, claim: str) -> Row:
             RowName.GROUPS,
             f"the claim {quoted(claim)} is elsewhere (_claim_names): the API server tries to fetch it and gives up",
             "let the provider put fewer groups, or roles, into the token itself",
+            "groups_elsewhere",
         )
     return warned(
         RowName.GROUPS,
         f"there is no claim {quoted(claim)}: role bindings of groups do not reach you",
         "request the scope it needs (often groups) and let the provider put it into the ID token",
+        "no_groups",
     )
 
 

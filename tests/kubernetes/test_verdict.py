@@ -371,13 +371,30 @@ def test_no_refresh_token_is_a_warning() -> None:
     assert (row.state, "offline_access" in row.cure) == (State.WARN, True)
 
 
-def test_a_provider_knows_its_own_cure() -> None:
-    """A hint stands in for the general cure where the row does not pass, and nowhere else."""
-    hints = {"groups": "add the claims policy", "algorithm": "never shown", "time": "never shown"}
-    found = rows(token(groups=ABSENT, exp=NOW - 1), hints=hints)
-    assert found["groups"].cure == "add the claims policy"
-    assert found["algorithm"].cure == ""
-    assert found["time"].cure.startswith("sign in again")
+HINTS: dict[str, tuple[ReceivedToken, JwtAuthenticator, RowName]] = {
+    "encryption": (ReceivedToken(5, 900), SERVER, RowName.FORM),
+    "algorithm": (token(header={"alg": "EdDSA"}), SERVER, RowName.ALGORITHM),
+    "issuer": (token(iss=ISSUER + "/"), SERVER, RowName.ISSUER),
+    "audience": (token(aud="other"), SERVER, RowName.AUDIENCE),
+    "short_lifetime": (token(exp=NOW + 10), SERVER, RowName.LIFETIME),
+    "no_refresh_token": (token(), SERVER, RowName.REFRESH_TOKEN),
+    "no_email": (token(email=ABSENT), EMAIL, RowName.USERNAME),
+    "email_not_verified": (token(email_verified=False), EMAIL, RowName.EMAIL_VERIFIED),
+    "no_groups": (token(groups=ABSENT), SERVER, RowName.GROUPS),
+    "groups_not_names": (token(groups={"a": {}}), SERVER, RowName.GROUPS),
+    "groups_elsewhere": (token(groups=ABSENT, _claim_names={"groups": "x"}), SERVER, RowName.GROUPS),
+}
+
+
+@pytest.mark.parametrize("symptom", HINTS)
+def test_a_provider_knows_its_own_cure(symptom: str) -> None:
+    """The hint stands in for the general cure, in this row alone."""
+    received, told, name = HINTS[symptom]
+    hints = {symptom: "as this provider has it", "": "never shown"}
+    cures = {row.name: row.cure for row in judge(received, told, now=NOW, refreshable=False, hints=hints)}
+    assert cures[name] == "as this provider has it"
+    assert [*cures.values()].count("as this provider has it") == 1
+    assert "never shown" not in cures.values()
 
 
 def test_an_unreadable_token_has_few_rows() -> None:
