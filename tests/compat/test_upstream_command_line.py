@@ -11,7 +11,7 @@ import pytest
 from tests.compat.plugin import EXEC_INFO, PASSWORD_GRANT, Plugin, claims, credential, failed, token
 from tests.support import command
 from tests.support.certificates import Certificates
-from tests.support.guides import require_ports
+from tests.support.network import own_network, require_ports
 from tests.support.scripted_provider import ACCESS_TOKEN
 
 
@@ -35,9 +35,16 @@ def test_refused(words: list[str], message: str, home: Path) -> None:
 
 
 @pytest.fixture
-def taken() -> Iterator[list[int]]:
-    """Hold both default ports, whoever had them before."""
-    require_ports(8000, 18000)
+def default_ports() -> Iterator[None]:
+    """Make both default ports free; asked for before anything that listens."""
+    with own_network():
+        require_ports(8000, 18000)
+        yield
+
+
+@pytest.fixture
+def taken(default_ports: None) -> Iterator[list[int]]:
+    """Hold both default ports."""
     with ExitStack() as held:
         for port in (8000, 18000):
             held.enter_context(socket.create_server(("127.0.0.1", port)))
@@ -45,15 +52,16 @@ def taken() -> Iterator[list[int]]:
 
 
 @pytest.mark.xdist_group("fixed-ports")
-def test_get_token_defaults_two_addresses(plugin_at: Callable[..., Plugin], taken: list[int]) -> None:
+def test_get_token_defaults_two_addresses(taken: list[int], plugin_at: Callable[..., Plugin]) -> None:
     done = plugin_at().run(listen=False)
     failed(done, *(f"127.0.0.1:{port} (127.0.0.1: in use by another process)" for port in taken))
     failed(done, "no available port")
 
 
 @pytest.mark.xdist_group("fixed-ports")
-def test_get_token_defaults_180_seconds_and_the_first_address(plugin_at: Callable[..., Plugin]) -> None:
-    require_ports(8000)
+def test_get_token_defaults_180_seconds_and_the_first_address(
+    default_ports: None, plugin_at: Callable[..., Plugin]
+) -> None:
     with plugin_at().terminal("--skip-open-browser", listen=False, browser=False) as terminal:
         shown = terminal.read_until(r"waiting up to (\d+) seconds for the answer at (\S+)\n")
         terminal.interrupt()

@@ -1,23 +1,19 @@
 """Somebody who follows a guide: a home directory, a desktop whose browser signs in, and a shell."""
 
-import errno
 import os
-import socket
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
-from tests.support import command
-from tests.support.api_server import ApiServer
+from tests.support import command, guide_provider
+from tests.support.api_server import ApiServer, start_api_server
+from tests.support.certificates import Certificates
 from tests.support.environment import BIN
-from tests.support.providers import Provider, sign_in_script
+from tests.support.providers import Provider, sign_in_script, start_provider
 
-_PATIENCE = 15.0
-"""Seconds for somebody else's sign-in to end."""
-
+_Started = TypeVar("_Started", Provider, ApiServer)
 SEEDS = Path(__file__).parents[1] / "end_to_end/seeds"
 
 _KUBECONFIG = """\
@@ -54,29 +50,58 @@ def seed(name: str, **put: str) -> str:
     return text
 
 
-def require_ports(*ports: int) -> None:
-    """Skip the test by name, or under CI fail it, when a port that a guide fixes stays taken."""
-    until = time.monotonic() + _PATIENCE
-    for port in ports:
-        for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-            while (fault := _fault(family, host, port)) and time.monotonic() < until:
-                time.sleep(0.2)
-            if fault:
-                message = f"port {port} of {host}, which the guide fixes, can't be had: {fault}"
-                if os.environ.get("CI") == "true":
-                    pytest.fail(message, pytrace=False)
-                pytest.skip(message)
+class Neighbourhood:
+    """The providers and API servers of the guides, each started once.
 
+    :param directory: returns a new directory for each.
+    """
 
-def _fault(family: socket.AddressFamily, host: str, port: int) -> str:
-    """Return why a port can't be had; empty when it can, or when there is no such family here."""
-    try:
-        with socket.socket(family) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tried.bind((host, port))
-    except OSError as error:
-        return "" if error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL) else f"{error.strerror}"
-    return ""
+    def __init__(self, directory: Callable[[], Path], certificates: Certificates) -> None:
+        self._directory = directory
+        self._certificates = certificates
+        self._running: dict[object, Provider | ApiServer] = {}
+
+    def provider(self, kind: str) -> Provider:
+        """Return one of both real providers, over https."""
+        leaf, ca = self._certificates.server, self._certificates.ca
+        return self._begin((kind,), lambda place: start_provider(kind, place, leaf=leaf, ca=ca))
+
+    def guide(self, path: str = "", *, algorithm: str = "RS256", **clients: str) -> Provider:
+        """Return a provider as a guide has it.
+
+        :param path: of its issuer.
+        :param clients: ids, with underscores for their dashes, and secrets.
+        """
+        named = {name.replace("_", "-"): secret for name, secret in clients.items()}
+
+        def begin(place: Path) -> Provider:
+            return guide_provider.start(place, self._certificates, path=path, clients=named, algorithm=algorithm)
+
+        return self._begin((path, *named), begin)
+
+    def api_server(self, provider: Provider, **options: object) -> ApiServer:
+        """Return an API server that trusts the provider.
+
+        :param options: as for ``start_api_server``; ``port`` needs the last one on it to be stopped.
+        """
+
+        def begin(place: Path) -> ApiServer:
+            return start_api_server(place, provider, self._certificates, **options)  # type: ignore[arg-type]
+
+        return self._begin((provider.issuer, *sorted(options.items())), begin)
+
+    def _begin(self, name: tuple[object, ...], begin: Callable[[Path], _Started]) -> _Started:
+        if name not in self._running:
+            self._running[name] = begin(self._directory())
+        started = self._running[name]
+        if isinstance(started, Provider):
+            started.forget()
+        return cast("_Started", started)
+
+    def stop(self) -> None:
+        """End them all."""
+        for one in self._running.values():
+            one.stop()
 
 
 @dataclass

@@ -1,0 +1,1 @@
+kubectl --user=oidc cluster-info

@@ -1,0 +1,1 @@
+rm ~/.kube/cache/oidc-login/*
