@@ -13,7 +13,7 @@ from kubelogin_py.storage.sealing_key import Keyring
 
 
 class AutoStore:
-    """Chooses on first use, once for this process, and says so at verbosity 1.
+    """Chooses on first use, once for this process, and says so where a session is kept for the first time.
 
     A keyring that is locked or does not answer is a keyring: tokens are not written in plain text because of it.
 
@@ -35,17 +35,29 @@ class AutoStore:
         self._disk = DiskStore(directory, console=console, clock=clock, environment=environment)
         self._sealed = KeyringStore(directory, console=console, clock=clock, environment=environment, keyring=keyring)
         self._choice: TokenStore | None = None
+        self._reason = ""
+        self._is_said = False
+        self._unknown: set[str] = set()
 
     def load(self, key: str) -> Session | None:
         """Return what the chosen store keeps."""
-        return self._chosen().load(key)
+        session = self._chosen().load(key)
+        if session is None:
+            self._unknown.add(key)
+        elif not self._is_said:
+            self._is_said = True
+            self._console.detail(1, self._reason)
+        return session
 
     def save(self, key: str, session: Session) -> None:
-        """Keep a session in the chosen store.
+        """Keep a session in the chosen store, and say which that is unless it has been there before.
 
         :raises StorageError: it could not be kept.
         """
         self._chosen().save(key, session)
+        if key in self._unknown and not self._is_said:
+            self._is_said = True
+            self._console.tell(self._reason)
 
     def delete(self, key: str) -> None:
         """Forget a session of the chosen store.
@@ -64,17 +76,14 @@ class AutoStore:
 
     def _chosen(self) -> TokenStore:
         if self._choice is None:
-            self._choice = self._choose()
+            self._choice, self._reason = self._choose()
         return self._choice
 
-    def _choose(self) -> TokenStore:
+    def _choose(self) -> tuple[TokenStore, str]:
         try:
             self._sealed.look()
         except NoKeyringError as error:
-            self._console.detail(1, f"tokens are kept on disk: {error.message}")
-            return self._disk
+            return self._disk, f"tokens are kept on disk: {error.message}"
         except StorageError as error:
-            self._console.detail(1, f"tokens are kept under a key in the keyring all the same: {error.message}")
-            return self._sealed
-        self._console.detail(1, f"tokens are kept under a key in the keyring ({self._keyring.name})")
-        return self._sealed
+            return self._sealed, f"tokens are kept under a key in the keyring all the same: {error.message}"
+        return self._sealed, f"tokens are kept under a key in the keyring ({self._keyring.name})"

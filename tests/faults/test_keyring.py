@@ -48,6 +48,10 @@ def test_f18_b101_no_keyring(scene: Scene, tmp_path: Path, storage: str) -> None
     if storage == "keyring":
         assert len([line for line in warnings(done) if "there is no keyring here" in line]) == 1
         assert "--token-cache-storage=disk" in done.stderr
+    else:
+        assert "tokens are kept on disk: there is no keyring here" in done.stderr
+        again = scene.call()
+        assert (token(again), again.stderr) == (token(done), "")
 
 
 @pytest.mark.required("xvfb")

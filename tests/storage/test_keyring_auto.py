@@ -30,8 +30,21 @@ def test_a_keyring_is_preferred_and_said_once(tmp_path: Path) -> None:
     made.save(KEY, session())
     assert made.load(KEY) is not None
     assert kinds(tmp_path) == {"sealed"}
-    assert console.details == ["tokens are kept under a key in the keyring (keyring of the test)"]
+    assert console.lines == ["tokens are kept under a key in the keyring (keyring of the test)"]
+    assert console.details == []
+
+
+def test_what_is_known_is_not_said_again(tmp_path: Path) -> None:
+    """A session that was kept before is where it was; only who asks for details hears so."""
+    keyring, console = MemoryKeyring(), RememberingConsole()
+    made = store(tmp_path, keyring, RememberingConsole())
+    made.load(KEY)
+    made.save(KEY, session())
+    made = store(tmp_path, keyring, console)
+    assert made.load(KEY) is not None
+    made.save(KEY, session("id-token-2"))
     assert console.lines == []
+    assert console.details == ["tokens are kept under a key in the keyring (keyring of the test)"]
 
 
 def test_choosing_costs_no_second_question(tmp_path: Path) -> None:
@@ -50,11 +63,12 @@ def test_choosing_costs_no_second_question(tmp_path: Path) -> None:
 def test_without_any_keyring_it_is_the_disk(tmp_path: Path) -> None:
     console = RememberingConsole()
     made = store(tmp_path, MemoryKeyring(fails=lambda: ABSENT), console)
+    assert made.load(KEY) is None
     made.save(KEY, session())
     assert made.load(KEY) is not None
     assert kinds(tmp_path) == {"session"}
-    assert console.details == ["tokens are kept on disk: there is no keyring here: no D-Bus"]
-    assert console.lines == []
+    assert console.lines == ["tokens are kept on disk: there is no keyring here: no D-Bus"]
+    assert console.details == []
     made.delete(KEY)
     assert kinds(tmp_path) == set()
 
@@ -66,7 +80,8 @@ def test_a_locked_keyring_is_no_reason_for_plain_text(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="is locked and was not unlocked"):
         made.save(KEY, session())
     assert kinds(tmp_path) == set()
-    assert console.details == [f"tokens are kept under a key in the keyring all the same: {LOCKED.message}"]
+    # That it could not be kept, and why, is all there is to say.
+    assert console.lines == console.details == []
 
 
 def test_the_choice_stands_for_the_whole_command(tmp_path: Path) -> None:
