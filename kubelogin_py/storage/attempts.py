@@ -1,9 +1,11 @@
 """The turn to ask the person, and what became of the last sign-in, in files of the cache directory.
 
 Where that can't be used, or nothing is to be kept, the user's runtime directory has them: the memory holds no secret,
-and losing it costs the person a row of browser tabs.
+and losing it costs the person a row of browser tabs. The turn is had there in any case: whoever has a cache directory
+for each context has one screen all the same.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -48,13 +50,15 @@ class DiskAttempts:
         self._name = names.attempt_file(key)
         self._key = key
         self._environment = environment
-        self._lock_name = names.lock_file(key)
+        person = hashlib.sha256(f"{key} {environment.get('HOME', '')}".encode(errors="surrogateescape")).hexdigest()
         self._wait_name = names.wait_file(key)
         self._console = console
         self._clock = clock
         self._try_lock = try_lock
         runtime = partial(opened, runtime_path(environment), warn=self._note, follow=False)
         self._places = [runtime] if directory is None else [partial(opened, directory, warn=self._note), runtime]
+        # Other machines see the one in the cache directory; those with another cache directory, the other.
+        self._locks = list(zip(self._places, [key, f"login-{person}"][-len(self._places) :], strict=True))
 
     def admit(self) -> None:
         """Refuse a sign-in that was started by itself; see ``nesting``."""
@@ -62,22 +66,21 @@ class DiskAttempts:
 
     @contextmanager
     def hold(self, *, deadline: float, doing: str) -> Iterator[None]:
-        """Hold the only lock of this issuer and client; see ``ports.Attempts``.
+        """Hold the locks of this issuer and client, always in the same order; see ``ports.Attempts``.
 
         Without a place for a lock everybody goes on: a browser tab too many is no reason to fail.
 
         :raises StorageError: the deadline passed.
         """
         with ExitStack() as stack:
-            for place in self._places:
+            for place, key in self._locks:
                 try:
                     folder = stack.enter_context(place(create=True))
                 except StorageError as error:
                     self._note(error.message)
                     continue
                 try:
-                    stack.enter_context(self._held(folder, deadline, doing))
-                    break
+                    stack.enter_context(self._held(folder, names.lock_file(key), deadline, doing))
                 except lock.NoLockError as error:
                     self._note(error.message)
             yield
@@ -128,10 +131,10 @@ class DiskAttempts:
             return None
         return None if status is None else status.st_mtime
 
-    def _held(self, folder: Folder, deadline: float, doing: str) -> AbstractContextManager[None]:
+    def _held(self, folder: Folder, name: str, deadline: float, doing: str) -> AbstractContextManager[None]:
         return lock.held(
             folder,
-            self._lock_name,
+            name,
             deadline=deadline,
             doing=doing,
             clock=self._clock,

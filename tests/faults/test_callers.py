@@ -260,7 +260,7 @@ def test_b106_no_two_settings_have_one_key(scene: Scene) -> None:
 
 
 def test_b107_twenty_contexts_open_one_tab_at_a_time(scene: Scene, tmp_path: Path) -> None:
-    """Different scopes, one provider and client, all at once: never two people's pages at the same time."""
+    """Different scopes, some with a cache of their own, all at once: never two pages at the same time."""
     log = tmp_path / "tabs"
     script = sign_in_script(tmp_path / "script")
     scene.browser = tmp_path / "noting"
@@ -271,6 +271,8 @@ def test_b107_twenty_contexts_open_one_tab_at_a_time(scene: Scene, tmp_path: Pat
     running = []
     for number in range(DISTINCT_CONTEXTS):
         scene.more = (f"--oidc-extra-scope=scope{number}" if number else "--oidc-extra-scope=email",)
+        if number % 2:
+            scene.more += (f"--token-cache-dir={tmp_path / str(number)}",)
         scene.port = free_port()
         running.append(scene.start("--authentication-timeout-sec=60"))
     done = command.together(running, deadline=110)

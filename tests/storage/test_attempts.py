@@ -55,6 +55,31 @@ def test_elsewhere_the_runtime_directory_has_it(tmp_path: Path, unusable: bool) 
     assert [path.name for path in (tmp_path / "run/kubelogin").glob("attempt-*")]
 
 
+def test_one_screen_whatever_the_cache_directories(tmp_path: Path) -> None:
+    """Whoever has a cache directory for each context is asked one thing at a time all the same."""
+    first = attempts(tmp_path / "one", tmp_path / "run", HOME="/home/me")
+    second = attempts(tmp_path / "two", tmp_path / "run", HOME="/home/me")
+    with (
+        first.hold(deadline=time.monotonic() + 5, doing="signing in"),
+        pytest.raises(StorageError, match="signing in since"),
+        second.hold(deadline=time.monotonic(), doing="x"),
+    ):
+        pass
+    with second.hold(deadline=time.monotonic(), doing="x"):
+        pass
+
+
+def test_another_machine_with_this_cache_directory_waits_too(tmp_path: Path) -> None:
+    first = attempts(tmp_path / "cache", tmp_path / "run", HOME="/home/me")
+    second = attempts(tmp_path / "cache", tmp_path / "other run", HOME="/home/me")
+    with (
+        first.hold(deadline=time.monotonic() + 5, doing="signing in"),
+        pytest.raises(StorageError, match="signing in since"),
+        second.hold(deadline=time.monotonic(), doing="x"),
+    ):
+        pass
+
+
 @pytest.mark.parametrize(
     "contents",
     [b"", b"{}", b"[", b'{"format":2}', b'{"format":1,"failures":true}', b"\xff" * 20],
