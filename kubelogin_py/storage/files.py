@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kubelogin_py.errors import StorageError
-from kubelogin_py.storage import modes
+from kubelogin_py.storage import kernel_lock, modes
 from kubelogin_py.storage.failures import failing, shown
 
 LIMIT = 1 << 20
@@ -84,10 +84,8 @@ class Folder:
         :param modified: UTC seconds for its modification time; ``None`` for the present.
         :raises StorageError: it is not surely on the disk; what is there is still either the old or the new one.
         """
-        temporary = f".temp-{os.urandom(16).hex()}"
         with failing("write", self.path / name):
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | modes.COMMON
-            descriptor = os.open(self._at(temporary), flags, modes.PRIVATE_FILE, dir_fd=self._descriptor)
+            temporary, descriptor = self._begun()
             try:
                 try:
                     _fill(descriptor, contents)
@@ -102,6 +100,19 @@ class Folder:
                     os.unlink(self._at(temporary), dir_fd=self._descriptor)
                 raise
             self._synchronise()
+
+    def sweep(self, name: str) -> None:
+        """Remove what a killed writer left; a file that is written at this moment is locked, and stays.
+
+        :raises StorageError: whether it has its writer can't be told.
+        """
+        with failing("remove", self.path / name):
+            descriptor = os.open(self._at(name), os.O_RDONLY | modes.COMMON, dir_fd=self._descriptor)
+            try:
+                if kernel_lock.try_lock(descriptor):
+                    os.unlink(self._at(name), dir_fd=self._descriptor)
+            finally:
+                os.close(descriptor)
 
     def move(self, name: str, to: str) -> None:
         """Give a file another name, in place of what has that name.
@@ -146,6 +157,21 @@ class Folder:
         """Return whether the name still belongs to this open file."""
         status = self.status(name)
         return status is not None and os.path.samestat(status, os.fstat(descriptor))
+
+    def _begun(self) -> tuple[str, int]:
+        """Return the name and descriptor of a new file, locked so that nobody sweeps it away."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | modes.COMMON
+        while True:
+            name = f".temp-{os.urandom(16).hex()}"
+            descriptor = os.open(self._at(name), flags, modes.PRIVATE_FILE, dir_fd=self._descriptor)
+            try:
+                if kernel_lock.try_lock(descriptor) and self.is_open_as(name, descriptor):
+                    return name, descriptor
+            except OSError:
+                # No locks here: then its age alone protects it.
+                return name, descriptor
+            # Swept before it was locked.
+            os.close(descriptor)
 
     def _at(self, name: str) -> str:
         return name if self._descriptor is not None else str(self.path / name)

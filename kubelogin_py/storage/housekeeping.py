@@ -11,8 +11,11 @@ from kubelogin_py.storage.directories import opened
 from kubelogin_py.storage.failures import AbsentError
 from kubelogin_py.storage.files import Folder
 
+_SETTLED = 10.0
+"""Seconds after which a file that nobody has locked has no writer any more, on whatever machine."""
+
 _LEFT_OVER = 3600.0
-"""Seconds after which a file that is still being written has no writer any more."""
+"""Seconds after which it has none either where there are no locks."""
 
 _CLEAN_PATIENCE = 1.0
 """Seconds that ``clean`` waits for those who are just writing; a sign-in under way may go on."""
@@ -32,7 +35,9 @@ def tidy(folder: Folder, *, now: float, home: str | None) -> None:
     with suppress(StorageError):
         found = folder.names()
         for name in found:
-            if _is_over(folder, name, now):
+            if names.TEMPORARY.fullmatch(name):
+                _sweep(folder, name, now)
+            elif _is_over(folder, name, now):
                 folder.remove(name)
         # A directory with anything else in it is no mere cache, and must not miss its backup.
         if names.TAG not in found and all(map(names.is_cache, found)) and folder.path != Path(home or ""):
@@ -117,5 +122,17 @@ def _is_over(folder: Folder, name: str, now: float) -> bool:
     if beside := names.AHEAD.fullmatch(name):
         answer = f"answer{beside[1]}"
         return folder.status(answer) is None or _is_over(folder, answer, now)
+    return False
+
+
+def _sweep(folder: Folder, name: str, now: float) -> None:
+    """Remove what a killed writer left."""
+    status = folder.status(name)
     # Not the modification time: an answer's is in the future from the start.
-    return names.TEMPORARY.fullmatch(name) is not None and status.st_ctime < now - _LEFT_OVER
+    if status is None or not stat.S_ISREG(status.st_mode) or status.st_ctime > now - _SETTLED:
+        return
+    try:
+        folder.sweep(name)
+    except StorageError:
+        if status.st_ctime < now - _LEFT_OVER:
+            folder.remove(name)
