@@ -37,7 +37,11 @@ HOMES = {
     "requests": {"kubelogin_py/adapters/http.py"},
     "urllib3": {"kubelogin_py/adapters/http.py"},
     "truststore": {"kubelogin_py/adapters/trust.py"},
-    "yaml": {"kubelogin_py/kubernetes/kubeconfig_yaml.py"},
+    "yaml": {
+        "kubelogin_py/kubernetes/kubeconfig_yaml.py",
+        # Writes for clusters and people, and reads nothing.
+        "kubelogin_py/kubernetes/yaml_documents.py",
+    },
     "filelock": {"kubelogin_py/kubernetes/config_lock.py"},
     "typer": set(),
     "subprocess": {
