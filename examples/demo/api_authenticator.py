@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 import urllib.request
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,10 @@ class Refused(Exception):  # noqa: N818 -- what happened, not a fault of the pro
     """The token is not taken; the text says why."""
 
 
+Rule = Callable[[Mapping[str, Any]], None]
+"""Raises ``Refused`` for claims, or for a user, that break it."""
+
+
 @dataclass
 class Authenticator:
     """Kubernetes' rules for ID tokens."""
@@ -34,11 +39,16 @@ class Authenticator:
     issuer: str
     client_id: str
     ca: str | None = None
+    ca_text: str | None = None
+    audiences: tuple[str, ...] = ()
     algorithms: list[str] = field(default_factory=lambda: list(ALGORITHMS))
     username_claim: str = "email"
     username_prefix: str = "oidc:"
     groups_claim: str = "groups"
     groups_prefix: str = "oidc:"
+    uid_claim: str = ""
+    claim_rules: Sequence[Rule] = ()
+    user_rules: Sequence[Rule] = ()
     _keys: KeySet | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -51,14 +61,20 @@ class Authenticator:
         if claims.get("iss") != self.issuer:
             raise Refused(f"iss is {claims.get('iss')!r}, not {self.issuer!r}")
         audience = claims.get("aud")
-        if self.client_id not in (audience if isinstance(audience, list) else [audience]):
-            raise Refused(f"aud {audience!r} does not contain {self.client_id!r}")
+        wanted = self.audiences or (self.client_id,)
+        if not set(wanted) & set(audience if isinstance(audience, list) else [audience]):
+            raise Refused(f"aud {audience!r} does not contain {' or '.join(map(repr, wanted))}")
         now = time.time()
         if not isinstance(claims.get("exp"), int | float) or claims["exp"] < now:
             raise Refused("token has expired" if "exp" in claims else "no exp claim")
         if isinstance(claims.get("nbf"), int | float) and claims["nbf"] > now + NOT_BEFORE_LEEWAY:
             raise Refused("token is not valid yet (nbf)")
-        return self._username(claims), self._groups(claims)
+        for rule in self.claim_rules:
+            rule(claims)
+        name, groups = self._username(claims), self._groups(claims)
+        for rule in self.user_rules:
+            rule({"username": name, "groups": groups, "uid": str(claims.get(self.uid_claim, ""))})
+        return name, [*groups, "system:authenticated"]
 
     def _verified(self, token: str) -> dict[str, Any]:
         try:
@@ -85,11 +101,11 @@ class Authenticator:
         return self.username_prefix + name
 
     def _groups(self, claims: dict[str, Any]) -> list[str]:
-        groups = claims.get(self.groups_claim, [])
+        groups = claims.get(self.groups_claim, []) if self.groups_claim else []
         groups = [groups] if isinstance(groups, str) else groups
         if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
             raise Refused(f"{self.groups_claim} is neither a string nor a list of strings")
-        return [self.groups_prefix + group for group in groups] + ["system:authenticated"]
+        return [self.groups_prefix + group for group in groups]
 
     def _key_set(self, *, fresh: bool) -> KeySet:
         with self._lock:
@@ -101,7 +117,7 @@ class Authenticator:
     def _fetch(self, url: str) -> Any:
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
-            urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=self.ca)),
+            urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=self.ca, cadata=self.ca_text)),
         )
         try:
             with opener.open(url, timeout=10) as response:

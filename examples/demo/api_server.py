@@ -28,9 +28,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer discovery and questions for pods."""
-        if not self._user():
-            return
         path = self.path.partition("?")[0].rstrip("/") or "/"
+        if path in self.server.anonymous and "Authorization" not in self.headers:
+            self._answer(200, {})
+            return
+        user = self._user()
+        if not user:
+            return
+        if path.endswith("/pods") and not self.server.may_see(*user):
+            message = f'pods is forbidden: User "{user[0]}" cannot list resource "pods"'
+            self._answer(403, failure(403, "Forbidden", message))
+            return
         document = DOCUMENTS.get(path) or pods(path, table="as=Table" in self.headers.get("Accept", ""))
         self._answer(200 if document else 404, document or NOT_FOUND)
 
@@ -84,10 +92,16 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self, port: int, leaf: Leaf, authenticator: Authenticator, log: TextIO) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.authenticator = authenticator
+        self.anonymous: frozenset[str] = frozenset()
+        self.bound: frozenset[tuple[str, str]] | None = None
         self._log = log
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(leaf.certificate, leaf.key)
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+
+    def may_see(self, name: str, groups: list[str]) -> bool:
+        """Whether a role binding is for this user; without any, everybody sees everything."""
+        return self.bound is None or bool(self.bound & {("User", name), *(("Group", group) for group in groups)})
 
     def tell(self, line: str) -> None:
         """Log a line."""
@@ -110,7 +124,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--ca-out", type=Path, help="where the authority of a made certificate is written")
     parser.add_argument("--log", type=Path, help="log lines go here instead of stderr")
     oidc = parser.add_argument_group("OpenID Connect, named as the flags of kube-apiserver")
-    oidc.add_argument("--issuer", required=True)
+    oidc.add_argument("--issuer", default="")
     oidc.add_argument("--client-id", default="kubernetes")
     oidc.add_argument("--issuer-ca", help="PEM file of the provider's certificate authority")
     oidc.add_argument("--signing-algs", default=",".join(ALGORITHMS))
@@ -118,7 +132,13 @@ def _arguments() -> argparse.Namespace:
     oidc.add_argument("--username-prefix", default="oidc:")
     oidc.add_argument("--groups-claim", default="groups")
     oidc.add_argument("--groups-prefix", default="oidc:")
-    return parser.parse_args()
+    files = parser.add_argument_group("files, in place of the flags above")
+    files.add_argument("--authentication-config", type=Path, help="an AuthenticationConfiguration with one issuer")
+    files.add_argument("--role-bindings", type=Path, help="cluster role bindings: who may see pods")
+    chosen = parser.parse_args()
+    if bool(chosen.issuer) == bool(chosen.authentication_config):
+        parser.error("either --issuer or --authentication-config")
+    return chosen
 
 
 def _certificate(chosen: argparse.Namespace, directory: Path) -> Leaf:
@@ -130,9 +150,16 @@ def _certificate(chosen: argparse.Namespace, directory: Path) -> Leaf:
     return authority.leaf()
 
 
-def main() -> None:
-    chosen = _arguments()
-    log: TextIO = chosen.log.open("a", encoding="utf-8") if chosen.log else sys.stderr
+def _told(chosen: argparse.Namespace) -> tuple[Authenticator, frozenset[str]]:
+    """Return what the API server is told, and the paths that need no token."""
+    if chosen.authentication_config:
+        from api_configuration import Faulty, read_configuration  # noqa: PLC0415 -- for those who have such a file
+
+        try:
+            found = read_configuration(chosen.authentication_config)
+        except Faulty as error:
+            raise SystemExit(f"{chosen.authentication_config}: {error}") from None
+        return found.authenticator, found.anonymous
     authenticator = Authenticator(
         chosen.issuer,
         chosen.client_id,
@@ -143,8 +170,20 @@ def main() -> None:
         groups_claim=chosen.groups_claim,
         groups_prefix=chosen.groups_prefix,
     )
+    return authenticator, frozenset()
+
+
+def main() -> None:
+    chosen = _arguments()
+    log: TextIO = chosen.log.open("a", encoding="utf-8") if chosen.log else sys.stderr
+    authenticator, anonymous = _told(chosen)
     with tempfile.TemporaryDirectory() as directory:
         server = Server(chosen.port, _certificate(chosen, Path(directory)), authenticator, log)
+        server.anonymous = anonymous
+        if chosen.role_bindings:
+            from api_configuration import read_bound  # noqa: PLC0415 -- as below
+
+            server.bound = read_bound(chosen.role_bindings)
     print(f"READY https://localhost:{server.server_port}", flush=True)
     try:
         server.serve_forever()

@@ -44,17 +44,32 @@ def start_api_server(
 
     :param options: its flags, such as ``username_claim``, ``groups_prefix``, ``signing_algs``.
     """
+    trusted = {"issuer": provider.issuer, "client_id": client_id}
+    return _started(
+        directory, certificates, **trusted, **({"issuer_ca": provider.ca} if provider.ca else {}), **options
+    )
+
+
+def start_configured_api_server(
+    directory: Path, certificates: Certificates, configuration: Path, *, role_bindings: Path | None = None
+) -> ApiServer:
+    """Start an API server that is told everything by an ``AuthenticationConfiguration``.
+
+    :param role_bindings: cluster role bindings; without them everybody may see pods.
+    """
+    bound = {"role_bindings": role_bindings} if role_bindings else {}
+    return _started(directory, certificates, authentication_config=configuration, **bound)
+
+
+def _started(directory: Path, certificates: Certificates, **options: object) -> ApiServer:
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / "api-server.log"
-    flags: dict[str, object] = {
-        "issuer": provider.issuer,
-        "client_id": client_id,
+    own: dict[str, object] = {
         "tls_cert": certificates.server.certificate,
         "tls_key": certificates.server.key,
         "log": log,
-        **({"issuer_ca": provider.ca} if provider.ca else {}),
-        **options,
     }
+    flags = {**own, **options}
     command: list[str | Path] = [sys.executable, DEMO / "api_server.py"]
     for name, value in flags.items():
         command += [f"--{name.replace('_', '-')}", str(value)]
