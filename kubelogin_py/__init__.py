@@ -29,11 +29,13 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from kubelogin_py.login import Credential
+    from kubelogin_py.logout import SignedOut
     from kubelogin_py.oidc.claims import Claims
     from kubelogin_py.secret import Secret
     from kubelogin_py.session import Session
     from kubelogin_py.settings import Cache, GrantType, Login, PkceMethod, Provider, Settings, Storage, Tls
     from kubelogin_py.wiring import sign_in
+    from kubelogin_py.wiring.signing_out import sign_out
 
 _ROOMS = {
     "errors": (
@@ -41,11 +43,13 @@ _ROOMS = {
         "SignInError StorageError StrayCallbackError TransientError UnknownKeyError UsageError VerificationError"
     ),
     "login": "Credential",
+    "logout": "SignedOut",
     "oidc.claims": "Claims",
     "secret": "Secret",
     "session": "Session",
     "settings": "Cache GrantType Login PkceMethod Provider Settings Storage Tls",
     "wiring": "sign_in",
+    "wiring.signing_out": "sign_out",
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names.split()}
 
@@ -69,6 +73,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SignInError",
+    "SignedOut",
     "Storage",
     "StorageError",
     "StrayCallbackError",
@@ -79,6 +84,7 @@ __all__ = [
     "VerificationError",
     "__version__",
     "sign_in",
+    "sign_out",
 ]
 
 

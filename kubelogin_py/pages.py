@@ -29,6 +29,7 @@ CONTENT_SECURITY_POLICY = (
 
 # A meta refresh ends its URL at a quote or a blank, so neither may be in it.
 _NEXT_URL = re.compile(r"https://[A-Za-z0-9\[][!#-&(-;=?-\[\]-~]*")
+_QUOTED = {"'": "%27", '"': "%22"}
 
 
 def signed_in(who: str, issuer: str, *, next_url: str | None = None) -> str:
@@ -61,6 +62,22 @@ def check_next_url(next_url: str) -> str:
             f"page to open after the sign-in is refused: {printable(next_url, 200)}", hint="give a plain https:// URL"
         )
     return next_url
+
+
+def signing_out(issuer: str, url: str) -> str:
+    """Return the page that leads on to the provider, where the person's session in this browser is ended.
+
+    The address names the session by its ID token, so it is not shown.
+
+    :param issuer: whose session it is.
+    :param url: through ``urls.check_browser_url``.
+    """
+    address = html.escape("".join(_QUOTED.get(character, character) for character in url))
+    return _page(
+        "Signing out",
+        f'<p>Go on to <a href="{address}" rel="noreferrer">{_shown(issuer)}</a> to sign out there, too.</p>',
+        head=f'<meta name="referrer" content="no-referrer"><meta http-equiv="refresh" content="0;URL={address}">',
+    )
 
 
 def failed(reason: str, advice: str) -> str:

@@ -143,3 +143,17 @@ def test_no_page_takes_part_in_a_caller_mistake() -> None:
     """Every page is whole: begins as HTML and ends."""
     for page in PAGES.values():
         assert re.fullmatch(r"<!DOCTYPE html>\n<html.*</html>\n", page, re.DOTALL)
+
+
+def test_the_page_that_leads_on_to_sign_out_can_lead_nowhere_else() -> None:
+    """The address is the provider's, with an ID token in it: quoted, not shown, and sent on to nobody."""
+    url = "https://id.example.com/end?a='\"><script>&client_id=k&id_token_hint=a.b.c"
+    page = pages.signing_out("https://id.example.com/<b>", url)
+    assert "<script>" not in page
+    assert "<b>" not in page
+    assert page.count("a.b.c") == 2
+    assert (
+        'content="0;URL=https://id.example.com/end?a=%27%22&gt;&lt;script&gt;&amp;client_id=k&amp;id_token_hint=a.b.c"'
+        in page
+    )
+    assert '<meta name="referrer" content="no-referrer">' in page

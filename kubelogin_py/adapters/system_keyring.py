@@ -94,7 +94,7 @@ class SystemKeyring:
 
 
 class UpstreamItems:
-    """The items of int128/kubelogin, for reading; what ``compat.upstream_sessions`` wants.
+    """The items of int128/kubelogin; what ``compat.upstream_sessions`` and ``compat.former_copies`` want.
 
     :param keyring: where they are.
     """
@@ -108,6 +108,14 @@ class UpstreamItems:
         :raises StorageError: the keyring is absent, locked or did not answer.
         """
         return self._keyring.get_upstream(service, account)
+
+    def remove(self, service: str, account: str) -> None:
+        """Remove one item, absent is fine.
+
+        :raises StorageError: the keyring is absent, locked or did not answer.
+        """
+        # The name is as long as all of its kind, so it begins no other.
+        self._keyring.remove_upstream(service, account)
 
 
 def system_keyring(

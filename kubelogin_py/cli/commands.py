@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import cast
 
 from kubelogin_py.cli.invocation import Invocation
-from kubelogin_py.cli.option import CLEAN, COMPLETION, LOGIN, PLUGIN, ROOT, SETUP, STATUS, WHOAMI, Option
+from kubelogin_py.cli.option import CLEAN, COMPLETION, LOGIN, LOGOUT, PLUGIN, ROOT, SETUP, STATUS, WHOAMI, Option
 from kubelogin_py.cli.options import options_of
 
 PROGRAM = "kubelogin"
@@ -73,6 +73,17 @@ COMMANDS = (
         "when. Without a provider among the options they are those of the kubeconfig's current context, or of "
         "--context. After a sign-in that failed or was abandoned, this is the way to let kubectl go on at once.",
         examples=("kubelogin login", "kubelogin login --context=production"),
+    ),
+    Command(
+        LOGOUT,
+        "Sign out: revoke the session and remove all that is kept of it",
+        "kubelogin_py.cli.logout:run",
+        prefix="logout: ",
+        description="Ends the session of the kubeconfig's current context, of --context, or every one of the provider "
+        "(and the client) named by --oidc-issuer-url (and --oidc-client-id); --all ends all. The refresh token is "
+        "revoked, and the session, its finished answers and what is known of failed sign-ins are removed, also when "
+        "the provider can't be reached: then the exit code is 1. A token that was handed out serves until it expires.",
+        examples=("kubelogin logout", "kubelogin logout --context=production --sso", "kubelogin logout --all"),
     ),
     Command(
         STATUS,

@@ -56,6 +56,23 @@ CleanKeyring: TypeAlias = Callable[[], None]
 """Empties the token cache in the keyring; raises ``StorageError`` where that can't be done."""
 
 
+class SignedOut(Protocol):
+    """What a sign-out gives to this room."""
+
+    @property
+    def was_kept(self) -> bool:
+        """Whether there was anything to remove."""
+        ...
+
+    @property
+    def faults(self) -> Sequence[str]:
+        """Why the provider may go on with the session, a line each."""
+        ...
+
+
+SignOut: TypeAlias = Callable[[Settings, int, str, Mapping[str, str], bool], SignedOut]
+"""Ends a session: settings, verbosity, its key, environment variables, whether that in the browser is ended, too."""
+
 KeptSessions: TypeAlias = "Callable[[Path], Sequence[Kept]]"
 """Returns every session in a token cache directory."""
 
@@ -81,6 +98,7 @@ class Invocation:
     :param clean_directory: empties a token cache directory.
     :param clean_keyring: empties the token cache in the keyring.
     :param kept_sessions: returns every session in a token cache directory.
+    :param sign_out: ends a session.
     """
 
     arguments: tuple[str, ...]
@@ -95,3 +113,4 @@ class Invocation:
     clean_directory: CleanDirectory = unwired
     clean_keyring: CleanKeyring = unwired
     kept_sessions: KeptSessions = unwired
+    sign_out: SignOut = unwired

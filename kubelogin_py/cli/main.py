@@ -13,6 +13,7 @@ from kubelogin_py.cli.invocation import (
     RememberAnswer,
     SignIn,
     SignInToKubeconfig,
+    SignOut,
     unwired,
 )
 from kubelogin_py.cli.options import options_of
@@ -38,6 +39,7 @@ def main(
     clean_directory: CleanDirectory = unwired,
     clean_keyring: CleanKeyring = unwired,
     kept_sessions: KeptSessions = unwired,
+    sign_out: SignOut = unwired,
 ) -> int:
     """Run the command that the arguments ask for and return the exit code: 0, 1, or 130 when interrupted.
 
@@ -48,6 +50,7 @@ def main(
     :param clean_directory: empties a token cache directory.
     :param clean_keyring: empties the token cache in the keyring.
     :param kept_sessions: returns every session in a token cache directory.
+    :param sign_out: ends a session.
     """
     command = COMMANDS[0]
     try:
@@ -71,6 +74,7 @@ def main(
                 clean_directory=clean_directory,
                 clean_keyring=clean_keyring,
                 kept_sessions=kept_sessions,
+                sign_out=sign_out,
             )
         )
     except Error as error:

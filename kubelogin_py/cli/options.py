@@ -14,6 +14,7 @@ from kubelogin_py.cli.option import (
     COMPLETION,
     EVERY_COMMAND,
     LOGIN,
+    LOGOUT,
     PLUGIN,
     ROOT,
     STATUS,
@@ -25,6 +26,7 @@ from kubelogin_py.cli.option import (
 from kubelogin_py.cli.provider_options import PROVIDER_OPTIONS
 from kubelogin_py.cli.security_options import SECURITY_OPTIONS
 from kubelogin_py.cli.sign_in_options import SIGN_IN_OPTIONS
+from kubelogin_py.cli.sign_out_options import SIGN_OUT_OPTIONS
 from kubelogin_py.compat.flag_values import BOOL, LEVEL, STRING
 
 OPTIONS = (
@@ -34,16 +36,16 @@ OPTIONS = (
         default="",
         help="Kubeconfig file, instead of those that KUBECONFIG lists or ~/.kube/config",
         topic=Topic.KUBECONFIG,
-        commands=(ROOT, LOGIN),
+        commands=(ROOT, LOGIN, LOGOUT),
         path=True,
     ),
     Option(
         name="context",
         kind=STRING,
         default="",
-        help="Context of the kubeconfig whose user signs in, instead of the current one",
+        help="Context of the kubeconfig whose user is meant, instead of the current one",
         topic=Topic.KUBECONFIG,
-        commands=(ROOT, LOGIN),
+        commands=(ROOT, LOGIN, LOGOUT),
     ),
     Option(
         name="user",
@@ -55,6 +57,7 @@ OPTIONS = (
     ),
     *PROVIDER_OPTIONS,
     *SIGN_IN_OPTIONS,
+    *SIGN_OUT_OPTIONS,
     Option(
         name="token-cache-dir",
         kind=STRING,
@@ -157,8 +160,8 @@ OPTIONS = (
 )
 
 
-_ALSO = {LOGIN: (PLUGIN,)}
-"""Commands that have all options of another one as well: `login` does what `get-token` would."""
+_ALSO = {LOGIN: (PLUGIN,), LOGOUT: (PLUGIN,)}
+"""Commands that have all options of another one as well: `login` does what `get-token` would, `logout` undoes it."""
 
 
 def options_of(command: str, environment: Mapping[str, str]) -> tuple[Option, ...]:

@@ -5,14 +5,14 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from kubelogin_py.cli import fault, orphan
-from kubelogin_py.cli.invocation import Credential, SignIn, SignInToKubeconfig
+from kubelogin_py.cli.invocation import Credential, SignedOut, SignIn, SignInToKubeconfig
 from kubelogin_py.cli.main import INTERRUPTED, interrupted, main
 from kubelogin_py.cli.output import Stderr, Stdout
 from kubelogin_py.settings import Settings
@@ -49,6 +49,7 @@ def run(sign_in_with: Callable[[Callable[[], None]], SignIn] | None = None) -> N
             clean_directory=_clean_directory,
             clean_keyring=_clean_keyring,
             kept_sessions=_kept_sessions,
+            sign_out=_sign_out,
         )
     except KeyboardInterrupt:
         interrupted(stderr)
@@ -88,6 +89,18 @@ def _kept_sessions(directory: Path) -> Sequence["Kept"]:
     from kubelogin_py import wiring  # noqa: PLC0415 -- as above
 
     return wiring.kept_sessions(directory)
+
+
+def _sign_out(
+    settings: Settings,
+    verbosity: int,
+    key: str,
+    environment: Mapping[str, str],
+    browser: bool,  # noqa: FBT001 -- as ``SignOut`` has it
+) -> SignedOut:
+    from kubelogin_py.wiring.signing_out import sign_out  # noqa: PLC0415 -- as above
+
+    return sign_out(settings, verbosity, key=key, environment=environment, browser=browser)
 
 
 def _clean_keyring() -> None:

@@ -1,8 +1,9 @@
-"""Removing what int128/kubelogin keeps in a token cache directory, for ``clean`` alone."""
+"""Removing what int128/kubelogin keeps in a token cache directory, for ``clean`` and ``logout`` alone."""
 
 import os
 import re
 import stat
+from collections.abc import Collection
 from pathlib import Path
 
 from kubelogin_py.errors import StorageError
@@ -15,10 +16,12 @@ _SESSION = re.compile(r"[0-9a-f]{64}")
 _LOCK = re.compile(r"[0-9a-f]{64}\.lock")
 
 
-def clean(directory: Path) -> list[str]:
+def clean(directory: Path, sessions: Collection[str] | None = None) -> list[str]:
     """Remove its sessions and its locks, and nothing else; return the names removed.
 
     A lock that kubelogin holds stays: a process that waits for it would otherwise sign in beside the holder.
+
+    :param sessions: remove only those of these names, and their locks.
 
     :raises StorageError: a session is still there.
     """
@@ -28,7 +31,7 @@ def clean(directory: Path) -> list[str]:
         with opened(directory, warn=lambda _: None, strict=False) as folder:
             for name in sorted(folder.names()):
                 try:
-                    if _is_removable(folder, name) and folder.remove(name):
+                    if _is_meant(name, sessions) and _is_removable(folder, name) and folder.remove(name):
                         removed.append(name)
                 except StorageError as error:
                     failure = error
@@ -37,6 +40,10 @@ def clean(directory: Path) -> list[str]:
     if failure:
         raise failure
     return removed
+
+
+def _is_meant(name: str, sessions: Collection[str] | None) -> bool:
+    return sessions is None or name.removesuffix(".lock") in sessions
 
 
 def _is_removable(folder: Folder, name: str) -> bool:

@@ -89,6 +89,15 @@ def find_user(paths: Sequence[Path], *, context: str, user: str) -> tuple[Path, 
     raise SettingsError(f'user "{printable(name)}" does not exist', hint=_HINT)
 
 
+def context_names(paths: Sequence[Path]) -> tuple[str, ...]:
+    """Return the names of all contexts, each once; none when there is no kubeconfig.
+
+    :raises SettingsError: a file is not a kubeconfig.
+    """
+    documents = ((path, document) for path in paths if (document := _document(path)) is not None)
+    return tuple(dict.fromkeys(name for path, document in documents for name in _entries(document, "contexts", path)))
+
+
 def read_user(path: Path, text: str, user: str) -> AuthProvider:
     """Return one user of one kubeconfig.
 

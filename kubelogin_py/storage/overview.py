@@ -18,6 +18,7 @@ from kubelogin_py.storage.files import Folder
 class Kept:
     """One session that is kept.
 
+    :param key: names it in the token store.
     :param file: where.
     :param sealed: whether its key is in the OS keyring.
     :param session: what is kept; ``None`` when it can't be read.
@@ -25,6 +26,7 @@ class Kept:
     :param setback: the last refresh ahead, if that failed.
     """
 
+    key: str
     file: Path
     sealed: bool
     session: Session | None
@@ -47,7 +49,7 @@ def kept_sessions(directory: Path, unsealed: Callable[[str], Session | None]) ->
             elif (match := names.SEALED.fullmatch(name)) and name == names.sealed_file(match[1]):
                 session = unsealed(match[1])
                 fault = "" if session else "its key in the keyring can't be used now"
-                found.append(Kept(folder.path / name, sealed=True, session=session, fault=fault))
+                found.append(Kept(match[1], folder.path / name, sealed=True, session=session, fault=fault))
     return sorted(found, key=lambda kept: -(kept.session.expires_at or 0.0) if kept.session else 0.0)
 
 
@@ -56,5 +58,5 @@ def _plain(folder: Folder, name: str, key: str) -> Kept:
     try:
         session = record.parse(folder.read(name) or b"")
     except StorageError as error:
-        return Kept(path, sealed=False, session=None, fault=error.message)
-    return Kept(path, sealed=False, session=session, setback=ahead.read_setback(folder, key))
+        return Kept(key, path, sealed=False, session=None, fault=error.message)
+    return Kept(key, path, sealed=False, session=session, setback=ahead.read_setback(folder, key))

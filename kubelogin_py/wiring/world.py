@@ -64,10 +64,12 @@ def world(
     guard: Guard,
     *,
     store: TokenStore | None = None,
+    request_timeout: float | None = None,
 ) -> World:
     """Return everything outside.
 
     :param store: kept in instead of the token store of the settings.
+    :param request_timeout: seconds for a whole request to the provider when not the usual.
     """
     clock, entropy = SystemClock(), SystemEntropy()
     interactive = settings.login.interactive
@@ -76,7 +78,7 @@ def world(
         place=_place(environment),
         clock=clock,
         entropy=entropy,
-        http=cast("Http", Later(lambda: _http(settings, environment, console, clock))),
+        http=cast("Http", Later(lambda: _http(settings, environment, console, clock, request_timeout))),
         listener=cast("Listener", Later(lambda: _listener(settings, clock, entropy))),
         browser=cast("Browser", Later(lambda: _browser(settings, environment, console))),
         console=console,
@@ -152,8 +154,11 @@ def system_keyring(
     return adapter.system_keyring(environment, clock=clock, tell=console.tell, interactive=interactive)
 
 
-def _http(settings: Settings, environment: Mapping[str, str], console: Console, clock: Clock) -> Http:
+def _http(
+    settings: Settings, environment: Mapping[str, str], console: Console, clock: Clock, timeout: float | None
+) -> Http:
     from kubelogin_py.adapters.http import RequestsHttp  # noqa: PLC0415 -- slow to import
+    from kubelogin_py.adapters.http_client import TOTAL_TIMEOUT  # noqa: PLC0415 -- comes with it
 
     return RequestsHttp(
         settings.tls,
@@ -162,6 +167,7 @@ def _http(settings: Settings, environment: Mapping[str, str], console: Console, 
         on_request=lambda line: console.detail(2, line),
         clock=clock,
         user_agent=f"kubelogin-py/{__version__}",
+        total_timeout=TOTAL_TIMEOUT if timeout is None else timeout,
     )
 
 

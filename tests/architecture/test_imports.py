@@ -20,7 +20,7 @@ LAYERS = (
     {"verification"},
     {"refresh"},
     {"turn", "overload"},
-    {"login", "refresh_ahead"},
+    {"login", "logout", "refresh_ahead"},
     {"nesting"},
     {"adapters", "storage", "kubernetes", "compat", "fastpath", "answers"},
     {"wiring"},

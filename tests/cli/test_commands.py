@@ -57,6 +57,7 @@ def test_the_program_is_called_kubelogin() -> None:
         "kubelogin",
         "kubelogin get-token",
         "kubelogin login",
+        "kubelogin logout",
         "kubelogin status",
         "kubelogin whoami",
         "kubelogin setup",

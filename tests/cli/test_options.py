@@ -5,7 +5,19 @@ from dataclasses import fields
 import pytest
 
 from kubelogin_py.cli import option_values
-from kubelogin_py.cli.option import CLEAN, COMPLETION, EVERY_COMMAND, LOGIN, PLUGIN, ROOT, SETUP, STATUS, WHOAMI, Option
+from kubelogin_py.cli.option import (
+    CLEAN,
+    COMPLETION,
+    EVERY_COMMAND,
+    LOGIN,
+    LOGOUT,
+    PLUGIN,
+    ROOT,
+    SETUP,
+    STATUS,
+    WHOAMI,
+    Option,
+)
 from kubelogin_py.cli.options import OPTIONS, options_of
 from kubelogin_py.compat.flag_values import Value
 from kubelogin_py.errors import SettingsError
@@ -175,7 +187,7 @@ def test_every_choice_is_a_value(row: Option) -> None:
     assert [str(row.convert(choice)) for choice in row.choices] == list(row.choices)
 
 
-READ_BY_THEIR_COMMAND = {"help", "version", "v", *(name for _, name in OWN)}
+READ_BY_THEIR_COMMAND = {"help", "version", "v", "all", "sso", *(name for _, name in OWN)}
 
 
 @pytest.mark.parametrize("row", OPTIONS, ids=lambda row: row.name)
@@ -184,7 +196,7 @@ def test_a_row_has_an_effect_or_says_that_it_has_none(row: Option) -> None:
     assert bool(row.help)
     assert row.help.isascii()
     assert not row.deprecated or row.hidden
-    assert set(row.commands) <= {*OF_COMMAND, PLUGIN, LOGIN, EVERY_COMMAND}
+    assert set(row.commands) <= {*OF_COMMAND, PLUGIN, LOGIN, LOGOUT, EVERY_COMMAND}
 
 
 @pytest.mark.parametrize(

@@ -48,3 +48,15 @@ def test_the_library_in_ten_lines(started_provider: Callable[..., Provider], tmp
     assert done.returncode == 0, done.stderr
     assert "alice@example.test" in done.stdout
     assert "eyJ" not in done.stdout + done.stderr
+    provider.forget()
+    ended = subprocess.run(
+        [sys.executable, ROOT / "examples/sign_out.py", provider.issuer, "kubernetes"],
+        env=clean(tmp_path / "home"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == "signed out\n"
+    assert provider.count("revocation_endpoint") == 1

@@ -58,6 +58,7 @@ class FakeProvider:
     device_answers: list[str] = field(default_factory=list)
     rotates: bool = True
     revoked: bool = False
+    given_back: list[str] = field(default_factory=list)
     id_token_on_refresh: bool = True
     id_token_with_scope: bool = False
     scripted: list[Response | Exception | Lost | None] = field(default_factory=list)
@@ -152,6 +153,9 @@ class FakeProvider:
         self.events.append(f"{request.method} {request.path}")
 
     def _answered(self, path: str, fields: dict[str, str]) -> Response:
+        if path == "/revoke":
+            self.given_back.append(fields["token"])
+            return answer({})
         if path == "/device":
             document = {**DEVICE, **self.device_response}
             return answer({name: value for name, value in document.items() if value is not None})
