@@ -122,6 +122,7 @@ class Login:
 
     :param grant_type: which grant obtains a new token set.
     :param listen_addresses: ``host:port`` pairs tried in order for the callback.
+    :param remote_callback: accept listen addresses and a redirect URL that are not this machine's alone.
     :param skip_open_browser: print the URL instead of opening it.
     :param browser_command: program started with the URL as its only argument; ``None`` for the system's browser.
     :param authentication_timeout: seconds for the whole sign-in.
@@ -137,6 +138,7 @@ class Login:
 
     grant_type: GrantType = GrantType.AUTO
     listen_addresses: tuple[str, ...] = DEFAULT_LISTEN_ADDRESSES
+    remote_callback: bool = False
     skip_open_browser: bool = False
     browser_command: str | None = None
     authentication_timeout: float = DEFAULT_AUTHENTICATION_TIMEOUT

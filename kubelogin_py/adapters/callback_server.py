@@ -178,15 +178,23 @@ class LoopbackListener:
     :param entropy: for the address of the final page.
     :param host: host in the redirect URI where none is given.
     :param identity: certificate and key, for https.
+    :param remote: accept addresses and redirect URLs that carry the code over a network, too.
     """
 
     def __init__(
-        self, clock: Clock, entropy: Entropy, *, host: str = "localhost", identity: Identity | None = None
+        self,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        host: str = "localhost",
+        identity: Identity | None = None,
+        remote: bool = False,
     ) -> None:
         self._clock = clock
         self._entropy = entropy
         self._host = f"[{host}]" if ":" in host and not host.startswith("[") else host
         self._identity = identity or Identity()
+        self._remote = remote
 
     @contextmanager
     def listen(
@@ -201,12 +209,13 @@ class LoopbackListener:
             are no certificate and key.
         :raises SignInError: ``no available port``.
         """
-        wanted = [listen.parse(address) for address in addresses]
+        wanted = [listen.parse(address, remote=self._remote) for address in addresses]
         tls = self._identity.context()
         scheme = "http" if tls is None else "https"
         # Whether the host is on this machine does not depend on the port.
         checked = f"{scheme}://{self._host}" if redirect_url is None else redirect_url
-        check_redirect_url(checked, frozenset(address.port for address in wanted), scheme=scheme)
+        ports = frozenset(address.port for address in wanted)
+        check_redirect_url(checked, ports, scheme=scheme, remote=self._remote)
         listening = listen.bind(wanted)
         redirect_uri = redirect_url or f"{scheme}://{self._host}:{listening[0].getsockname()[1]}"
         page_key = self._entropy.token()

@@ -82,27 +82,31 @@ def _method_refusal(request: Request) -> bytes | None:
     return None
 
 
-def check_redirect_url(redirect_url: str, ports: frozenset[int], *, scheme: str = "http") -> None:
+def check_redirect_url(redirect_url: str, ports: frozenset[int], *, scheme: str = "http", remote: bool = False) -> None:
     """Refuse a redirect URL that a listener on this machine can't serve safely.
 
     :param ports: those of the listen addresses.
     :param scheme: what is spoken there, ``http`` or ``https``.
+    :param remote: accept another host, which sends the browser's request on to us.
     :raises SettingsError: malformed, on another host (the code would cross a network), or of the other scheme on a
         port of ours.
     """
     try:
-        check_endpoint(redirect_url, f"redirect URL {without_query(redirect_url)}")
+        check_endpoint(redirect_url, f"redirect URL {without_query(redirect_url)}", http_anywhere=remote)
     except ProviderError as error:
         raise SettingsError(error.message, hint="use a URL such as http://localhost:8000") from error
     parts = urlsplit(redirect_url)
     shown = without_query(redirect_url)
-    if not is_loopback(parts.hostname or ""):
-        raise SettingsError(
-            f"redirect URL {shown} is not on this machine: the authorization code could be read on the way",
-            hint="use http://localhost:PORT, or --grant-type=device-code or authcode-keyboard on a remote machine",
-        )
     if parts.path.startswith("//"):
         raise SettingsError(f"redirect URL {shown} has a path that begins with two slashes")
+    if not is_loopback(parts.hostname or ""):
+        if remote:
+            return
+        raise SettingsError(
+            f"redirect URL {shown} is not on this machine: the authorization code could be read on the way",
+            hint="use http://localhost:PORT, or --grant-type=device-code or authcode-keyboard on a remote machine; "
+            "--allow-remote-callback accepts it",
+        )
     if parts.scheme != scheme and (parts.port or _DEFAULT_PORTS[parts.scheme]) in ports:
         hint = "register and use the same URL with http, as RFC 8252 allows on this machine, or give the listener "
         raise SettingsError(

@@ -2,6 +2,7 @@
 
 A browser resolves ``localhost`` to 127.0.0.1 or to ::1. If another user's process held the other half of our port,
 the authorization code would be delivered to it. So both halves are ours, or the port is left (RFC 8252 section 8.3).
+Where somebody allows it, they listen on other addresses, too: a container's published port leads to no loopback.
 """
 
 import errno
@@ -17,6 +18,7 @@ from kubelogin_py.oidc.urls import is_loopback
 from kubelogin_py.text import printable
 
 _LOCALHOST = ("127.0.0.1", "::1")
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 -- refused unless it is allowed
 _BACKLOG = 128
 _PORT_LIMIT = 65535
 # With port 0 the system picks a port that is free for the first half; the second half may need another draw.
@@ -31,7 +33,7 @@ class Address:
     """Where to listen.
 
     :param text: as the user wrote it.
-    :param host: IP literal without brackets, or ``localhost``.
+    :param host: IP literal without brackets, or ``localhost``; empty for every address.
     :param port: 0 for any free one.
     """
 
@@ -42,12 +44,15 @@ class Address:
     @property
     def hosts(self) -> tuple[str, ...]:
         """IP literals to bind: the one asked for, and both that ``localhost`` may mean."""
+        if not self.host:
+            return _EVERYWHERE
         return tuple(host for host in dict.fromkeys((self.host, *_LOCALHOST)) if host != "localhost")
 
 
-def parse(text: str) -> Address:
+def parse(text: str, *, remote: bool = False) -> Address:
     """Return the address in ``host:port``.
 
+    :param remote: accept an address of the network, too.
     :raises SettingsError: malformed, or not on this machine's loopback interface: the authorization code
         arrives there in clear text (RFC 8252 section 8.3).
     """
@@ -57,11 +62,14 @@ def parse(text: str) -> Address:
             f"listen address {printable(text, 100)} is not host:port", hint="use --listen-address=127.0.0.1:8000"
         )
     host = match["host"].removeprefix("[").removesuffix("]").lower()
-    if not is_loopback(host):
+    if host in _EVERYWHERE:
+        host = ""
+    if not (remote or is_loopback(host)):
         raise SettingsError(
             f"listen address {printable(text, 100)} is not on the loopback interface: "
             "the authorization code could be read on the network",
-            hint="use --listen-address=127.0.0.1:8000; on a machine without a browser use --grant-type=device-code",
+            hint="use --listen-address=127.0.0.1:8000; on a machine without a browser use --grant-type=device-code; "
+            "in a container whose port is published use --allow-remote-callback",
         )
     return Address(text, host, int(match["port"]))
 

@@ -17,6 +17,7 @@ VARIABLES = {
     "KUBERNETES_EXEC_INFO": "Set by kubectl: the API version of the answer, and whether it lends its terminal",
     "KUBELOGIN_DEBUG": "Set to 1 to see the traceback of an internal error",
     "KUBELOGIN_NO_REFRESH_AHEAD": "Set to anything, no token is refreshed in the background",
+    "KUBELOGIN_REMOTE_CALLBACK": "Set to anything, the same as --allow-remote-callback, for a container",
 }
 """Environment variables and their meaning."""
 

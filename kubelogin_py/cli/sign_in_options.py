@@ -1,7 +1,7 @@
 """Options that say how somebody signs in."""
 
 from kubelogin_py.cli import option_values
-from kubelogin_py.cli.option import SIGNING_IN, Option, Topic
+from kubelogin_py.cli.option import SIGNING_IN, Environment, Option, Topic
 from kubelogin_py.compat.flag_values import BOOL, INT, INTS, STRING, STRINGS
 from kubelogin_py.settings import DEFAULT_AUTHENTICATION_TIMEOUT, DEFAULT_LISTEN_ADDRESSES
 
@@ -26,6 +26,17 @@ SIGN_IN_OPTIONS = (
         commands=SIGNING_IN,
         field="login.listen_addresses",
         convert=option_values.listen_addresses,
+    ),
+    Option(
+        name="allow-remote-callback",
+        kind=BOOL,
+        default=False,
+        help="[authcode] Accept listen addresses and a redirect URL beyond this machine, as in a container; "
+        "others on the network may read the authorization code",
+        topic=Topic.SIGN_IN,
+        commands=SIGNING_IN,
+        environment=Environment("KUBELOGIN_REMOTE_CALLBACK", lambda _: True),
+        field="login.remote_callback",
     ),
     Option(
         name="listen-port",

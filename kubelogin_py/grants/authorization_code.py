@@ -26,6 +26,11 @@ def obtain(sign_in: SignIn) -> Session:
     login = sign_in.settings.login
     if login.open_url_after_authentication is not None:
         pages.check_next_url(login.open_url_after_authentication)
+    if login.remote_callback:
+        sign_in.world.console.tell(
+            "warning: the authorization code may come over a network, where others can read it "
+            "(--allow-remote-callback)"
+        )
     redirect_url = sign_in.settings.provider.redirect_url
     origin = urls.origin_of(sign_in.metadata.endpoint("authorization_endpoint"))
     with sign_in.world.listener.listen(login.listen_addresses, redirect_url, allowed_origin=origin) as callback:

@@ -47,14 +47,15 @@ def check_issuer(issuer: str) -> str:
     return issuer
 
 
-def check_endpoint(url: object, what: str, *, http_loopback: bool = True) -> str:
+def check_endpoint(url: object, what: str, *, http_loopback: bool = True, http_anywhere: bool = False) -> str:
     """Return an endpoint named by the provider, unchanged; its own query is allowed (RFC 6749 section 3.1).
 
     :param what: what it is and whose, for the message, such as ``token_endpoint of id.example.com``.
     :param http_loopback: accept http to a loopback host.
+    :param http_anywhere: accept http to any host.
     :raises MetadataError: anything but a safe absolute https URL without userinfo and fragment.
     """
-    reason = _fault(url, http_loopback=http_loopback)
+    reason = _fault(url, http_loopback=http_loopback, http_anywhere=http_anywhere)
     if reason:
         hint = "correct the provider's public URL or its proxy set-up"
         raise MetadataError(f"{what} is refused: {reason}", hint=hint)
@@ -109,7 +110,9 @@ def without_query(url: str) -> str:
     return printable(f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}", _SHOWN)
 
 
-def _fault(url: object, *, http_loopback: bool = True, fragment: bool = False) -> str | None:
+def _fault(
+    url: object, *, http_loopback: bool = True, http_anywhere: bool = False, fragment: bool = False
+) -> str | None:
     """Return what is wrong with a URL, or ``None``."""
     if not isinstance(url, str):
         return "it is not a string"
@@ -119,7 +122,12 @@ def _fault(url: object, *, http_loopback: bool = True, fragment: bool = False) -
         return f"it is longer than {LIMIT} characters"
     if "#" in url and not fragment:
         return "it has a fragment"
-    return _character_fault(url) or _scheme_fault(url) or _authority_fault(url, http_loopback=http_loopback)
+    return (
+        _character_fault(url)
+        or _scheme_fault(url)
+        or _authority_fault(url)
+        or (None if http_anywhere else _http_fault(url, http_loopback=http_loopback))
+    )
 
 
 def _character_fault(url: str) -> str | None:
@@ -160,9 +168,8 @@ def _scheme_fault(url: str) -> str | None:
     return None
 
 
-def _authority_fault(url: str, *, http_loopback: bool) -> str | None:
-    scheme, _, rest = url.partition("://")
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+def _authority_fault(url: str) -> str | None:
+    authority = _authority_of(url)
     if not authority:
         return "it has no host"
     if "@" in authority:
@@ -170,9 +177,17 @@ def _authority_fault(url: str, *, http_loopback: bool) -> str | None:
     match = _AUTHORITY.fullmatch(authority)
     if match is None or int(match["port"] or 1) > _PORT_LIMIT or not _is_host(match["host"]):
         return "its host or port is malformed"
-    if scheme.lower() == "http" and not (http_loopback and is_loopback(match["host"])):
-        return "it is http, not https"
     return None
+
+
+def _http_fault(url: str, *, http_loopback: bool) -> str | None:
+    match = _AUTHORITY.fullmatch(_authority_of(url))
+    local = http_loopback and match is not None and is_loopback(match["host"])
+    return "it is http, not https" if url.lower().startswith("http:") and not local else None
+
+
+def _authority_of(url: str) -> str:
+    return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
 
 
 def _is_host(host: str) -> bool:

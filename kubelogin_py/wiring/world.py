@@ -176,7 +176,8 @@ def _listener(settings: Settings, clock: Clock, entropy: Entropy) -> Listener:
     from kubelogin_py.adapters.callback_tls import Identity  # noqa: PLC0415 -- slow to import
 
     identity = Identity(settings.login.local_server_cert, settings.login.local_server_key)
-    return LoopbackListener(clock, entropy, host=settings.provider.redirect_host, identity=identity)
+    host, remote = settings.provider.redirect_host, settings.login.remote_callback
+    return LoopbackListener(clock, entropy, host=host, identity=identity, remote=remote)
 
 
 def _browser(settings: Settings, environment: Mapping[str, str], console: Console) -> Browser:

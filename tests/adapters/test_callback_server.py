@@ -73,9 +73,13 @@ class Wait:
 
 @contextmanager
 def listening(
-    address: str = "127.0.0.1:0", redirect_url: str | None = None, clock: SystemClock | None = None
+    address: str = "127.0.0.1:0",
+    redirect_url: str | None = None,
+    clock: SystemClock | None = None,
+    *,
+    remote: bool = False,
 ) -> Iterator[CallbackServer]:
-    listener = LoopbackListener(clock or SystemClock(), SystemEntropy())
+    listener = LoopbackListener(clock or SystemClock(), SystemEntropy(), remote=remote)
     with listener.listen([address], redirect_url, allowed_origin=ORIGIN) as callback:
         yield callback
 
@@ -744,6 +748,27 @@ def test_a_redirect_url_that_leads_elsewhere_is_refused(redirect_url: str, messa
 
 def test_a_listen_address_on_the_network_is_refused() -> None:
     with pytest.raises(SettingsError, match="network"), listening("0.0.0.0:8000"):
+        pass
+
+
+@pytest.mark.parametrize("redirect_url", ["http://example.com/cb", "https://login.example.com/cb"])
+def test_a_redirect_url_elsewhere_is_served_where_that_is_allowed(redirect_url: str) -> None:
+    """Its host leads here in the end; other names that do get nothing."""
+    host = redirect_url.split("/")[2]
+    with listening("0.0.0.0:0", redirect_url, remote=True) as callback:
+        listened: int = callback._connections._listening[0].getsockname()[1]
+        assert callback.redirect_uri == redirect_url
+        waiting = Wait(callback)
+        assert status(get(listened, f"/cb?{RIGHT}", host_header="evil.example")) == 421
+        assert status(get(listened, f"/cb?{RIGHT}", host_header=host)) == 303
+        waiting.result()
+
+
+@pytest.mark.parametrize(
+    "redirect_url", ["urn:ietf:wg:oauth:2.0:oob", "http://user:secret@example.com", "http://a//cb"]
+)
+def test_a_bad_redirect_url_is_refused_whatever_is_allowed(redirect_url: str) -> None:
+    with pytest.raises(SettingsError), listening("127.0.0.1:8000", redirect_url, remote=True):
         pass
 
 

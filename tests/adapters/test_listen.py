@@ -26,8 +26,8 @@ needs_ipv6 = pytest.mark.skipif(not ipv6_works(), reason="this machine has no ::
 
 
 @contextlib.contextmanager
-def bound(*addresses: str) -> Iterator[Sequence[socket.socket]]:
-    sockets = listen.bind([listen.parse(address) for address in addresses])
+def bound(*addresses: str, remote: bool = False) -> Iterator[Sequence[socket.socket]]:
+    sockets = listen.bind([listen.parse(address, remote=remote) for address in addresses])
     try:
         yield sockets
     finally:
@@ -204,6 +204,26 @@ def test_an_address_others_can_reach_is_refused(text: str) -> None:
     """B-85: the code would be readable on the network."""
     with pytest.raises(SettingsError, match="network"):
         listen.parse(text)
+
+
+@needs_ipv6
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", ""])
+def test_every_address_where_that_is_allowed(host: str) -> None:
+    """As in a container, whose port 8000 is the host's: on both families, one port."""
+    with bound(f"{host}:0", remote=True) as sockets:
+        assert places(sockets) == {("0.0.0.0", socket.AF_INET), ("::", socket.AF_INET6)}
+        assert len({one.getsockname()[1] for one in sockets}) == 1
+
+
+def test_this_machine_is_served_as_ever_where_more_is_allowed() -> None:
+    with bound("127.0.0.1:0", remote=True) as sockets:
+        assert {host for host, _ in places(sockets)} <= {"127.0.0.1", "::1"}
+
+
+@pytest.mark.parametrize("text", ["8000", "0.0.0.0:", "0.0.0.0:65536", "::1:8000"])
+def test_a_malformed_address_is_refused_whatever_is_allowed(text: str) -> None:
+    with pytest.raises(SettingsError, match="host:port"):
+        listen.parse(text, remote=True)
 
 
 @pytest.mark.parametrize(

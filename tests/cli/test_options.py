@@ -47,6 +47,7 @@ EXPECTED: dict[str, tuple[str, Value]] = {
     "oidc-pkce-method": ("string", "auto"),
     "grant-type": ("string", "auto"),
     "listen-address": ("strings", ("127.0.0.1:8000", "127.0.0.1:18000")),
+    "allow-remote-callback": ("", False),
     "skip-open-browser": ("", False),
     "browser-command": ("string", ""),
     "authentication-timeout-sec": ("int", 180),
@@ -100,6 +101,7 @@ TRUST = {
 SIGN_IN = {
     "grant-type",
     "listen-address",
+    "allow-remote-callback",
     "skip-open-browser",
     "browser-command",
     "authentication-timeout-sec",

@@ -61,6 +61,29 @@ def test_1_8_2_addresses_in_order(plugin_at: Callable[..., Plugin]) -> None:
     assert plugin.provider.sign_ins[0]["redirect_uri"] == f"http://localhost:{first}"
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", ""])
+def test_1_8_2_differs_an_address_of_the_network_needs_a_word(host: str, plugin_at: Callable[..., Plugin]) -> None:
+    """As in a container whose port is published: with the word for it, the kubeconfig works as it is."""
+    plugin, port = plugin_at(), free_port()
+    words = [f"--listen-address={host}:{port}"]
+    failed(plugin.run(*words, listen=False), "error: get-token: ", "not on the loopback interface")
+    assert plugin.provider.sign_ins == []
+    done = plugin.run(*words, listen=False, env={"KUBELOGIN_REMOTE_CALLBACK": "1"})
+    assert token(done)
+    assert plugin.provider.sign_ins[0]["redirect_uri"] == f"http://localhost:{port}"
+    assert done.stderr.count("warning: ") == 1
+    assert "over a network" in done.stderr
+
+
+def test_1_8_3_differs_a_redirect_url_elsewhere_needs_a_word(plugin_at: Callable[..., Plugin]) -> None:
+    plugin = plugin_at()
+    words = ["--oidc-redirect-url=https://login.example.com/callback", "--authentication-timeout-sec=2"]
+    failed(plugin.run(*words), "error: get-token: ", "not on this machine")
+    # The page of the browser leads elsewhere; that it was asked for is enough.
+    done = plugin.run(*words, "--allow-remote-callback", "--browser-command=/bin/true", browser=False)
+    failed(done, "in time")
+
+
 @pytest.mark.parametrize("only", ["cert", "key"])
 def test_1_8_3_one_of_certificate_and_key(
     only: str, plugin_at: Callable[..., Plugin], certificates: Certificates
