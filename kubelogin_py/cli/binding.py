@@ -23,6 +23,16 @@ def check_required(rows: Iterable[Option], parsed: Parsed) -> None:
             raise UsageError(f"--{row.name} is missing")
 
 
+def check_choices(rows: Iterable[Option], parsed: Parsed) -> None:
+    """Make sure every option with choices has one of them.
+
+    :raises SettingsError: naming the first that has not.
+    """
+    for row in rows:
+        if row.choices and parsed.values[row.name] not in row.choices:
+            raise SettingsError(f"{row.name} must be one of ({'|'.join(row.choices)})")
+
+
 def settings_of(
     rows: Iterable[Option],
     parsed: Parsed,
@@ -57,9 +67,7 @@ def values_of(
     :raises SettingsError: a value is not one of its choices, or can't be used.
     """
     rows = tuple(rows)
-    for row in rows:
-        if row.choices and parsed.values[row.name] not in row.choices:
-            raise SettingsError(f"{row.name} must be one of ({'|'.join(row.choices)})")
+    check_choices(rows, parsed)
     home = home_directory(environment) if tilde else None
     groups: dict[str, dict[str, Any]] = {"provider": {}, "login": {}, "cache": {}, "tls": {}}
     for row in rows:

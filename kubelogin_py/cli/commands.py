@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import cast
 
 from kubelogin_py.cli.invocation import Invocation
-from kubelogin_py.cli.option import CLEAN, COMPLETION, LOGIN, LOGOUT, PLUGIN, ROOT, SETUP, STATUS, WHOAMI, Option
+from kubelogin_py.cli.option import CLEAN, COMPLETION, LOGIN, LOGOUT, PLUGIN, ROOT, SETUP, STATUS, TOKEN, WHOAMI, Option
 from kubelogin_py.cli.options import options_of
 
 PROGRAM = "kubelogin"
@@ -101,6 +101,20 @@ COMMANDS = (
         "kubelogin_py.cli.status:run",
         prefix="whoami: ",
         examples=("kubelogin whoami",),
+    ),
+    Command(
+        TOKEN,
+        "Write the token, or what it says, to standard output",
+        "kubelogin_py.cli.token:run",
+        prefix="token: ",
+        description="Writes what get-token with the same options would hand to kubectl, from the cache while it is "
+        "good: the ID token, or with --oidc-use-access-token the access token. Without a provider among the options "
+        "they are those of the kubeconfig's current context, or of --context. Whoever has the token is you until it "
+        "expires: keep it out of files and logs.",
+        examples=(
+            'curl --header "Authorization: Bearer $(kubelogin token)" https://kubernetes.example.com/api',
+            "kubelogin token --claims --context=production",
+        ),
     ),
     Command(
         SETUP,

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from kubelogin_py.cli import plugin_call
 from kubelogin_py.cli.invocation import Credential, Invocation
-from kubelogin_py.cli.standalone import local_time
 from kubelogin_py.cli.terminal import is_lent
+from kubelogin_py.cli.times import local_time
 from kubelogin_py.text import printable
 
 

@@ -28,6 +28,7 @@ CLEAN = "clean"
 COMPLETION = "completion"
 LOGIN = "login"
 LOGOUT = "logout"
+TOKEN = "token"  # noqa: S105 -- the name of a command
 STATUS = "status"
 WHOAMI = "whoami"
 EVERY_COMMAND = "*"

@@ -18,6 +18,7 @@ from kubelogin_py.cli.option import (
     PLUGIN,
     ROOT,
     STATUS,
+    TOKEN,
     WHOAMI,
     Environment,
     Option,
@@ -36,7 +37,7 @@ OPTIONS = (
         default="",
         help="Kubeconfig file, instead of those that KUBECONFIG lists or ~/.kube/config",
         topic=Topic.KUBECONFIG,
-        commands=(ROOT, LOGIN, LOGOUT),
+        commands=(ROOT, LOGIN, LOGOUT, TOKEN),
         path=True,
     ),
     Option(
@@ -45,7 +46,7 @@ OPTIONS = (
         default="",
         help="Context of the kubeconfig whose user is meant, instead of the current one",
         topic=Topic.KUBECONFIG,
-        commands=(ROOT, LOGIN, LOGOUT),
+        commands=(ROOT, LOGIN, LOGOUT, TOKEN),
     ),
     Option(
         name="user",
@@ -123,6 +124,23 @@ OPTIONS = (
         choices=("table", "json"),
     ),
     Option(
+        name="output",
+        kind=STRING,
+        default="raw",
+        help="What is written: the token alone, or a JSON object with it and what it is",
+        topic=Topic.GENERAL,
+        commands=(TOKEN,),
+        choices=("raw", "json"),
+    ),
+    Option(
+        name="claims",
+        kind=BOOL,
+        default=False,
+        help="Write the claims of the token as JSON instead of the token",
+        topic=Topic.GENERAL,
+        commands=(TOKEN,),
+    ),
+    Option(
         name="no-descriptions",
         kind=BOOL,
         default=False,
@@ -160,8 +178,8 @@ OPTIONS = (
 )
 
 
-_ALSO = {LOGIN: (PLUGIN,), LOGOUT: (PLUGIN,)}
-"""Commands that have all options of another one as well: `login` does what `get-token` would, `logout` undoes it."""
+_ALSO = dict.fromkeys((LOGIN, LOGOUT, TOKEN), (PLUGIN,))
+"""Commands that have all options of another one as well: they do, or undo, what `get-token` with these would do."""
 
 
 def options_of(command: str, environment: Mapping[str, str]) -> tuple[Option, ...]:

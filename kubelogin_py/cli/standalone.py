@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from kubelogin_py.cli import option_values
 from kubelogin_py.cli.binding import notes, settings_of, values_of
@@ -11,6 +10,7 @@ from kubelogin_py.cli.invocation import Invocation
 from kubelogin_py.cli.option import PLUGIN
 from kubelogin_py.cli.options import options_of
 from kubelogin_py.cli.terminal import is_lent
+from kubelogin_py.cli.times import local_time
 from kubelogin_py.compat import pflag
 from kubelogin_py.errors import Error, SettingsError, UsageError
 from kubelogin_py.kubernetes import kubeconfig
@@ -36,11 +36,6 @@ def run(invocation: Invocation) -> None:
     credential = invocation.sign_in_to_kubeconfig(settings, verbosity, found.path, found.user)
     if credential.token != found.id_token and credential.claims is not None:
         invocation.stderr.line(f"You got a valid token until {local_time(credential.claims.expires_at)}")
-
-
-def local_time(seconds: float) -> str:
-    """Return UTC seconds as int128/kubelogin shows them: ``2026-01-31 10:28:51 +0900 JST``."""
-    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S %z %Z")
 
 
 def _chosen(invocation: Invocation) -> Settings:

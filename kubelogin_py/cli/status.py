@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kubelogin_py.cli.binding import notes, values_of
 from kubelogin_py.cli.invocation import Invocation
-from kubelogin_py.cli.standalone import local_time
+from kubelogin_py.cli.times import local_time, relative, utc
 from kubelogin_py.errors import SettingsError, VerificationError
 from kubelogin_py.oidc.claims import Claims
 from kubelogin_py.session import Session
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _LABEL = 10
 _NARROWEST = 30
-_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
-_LAST_SECOND = 2e11
 
 
 def run(invocation: Invocation) -> None:
@@ -47,15 +45,6 @@ def run(invocation: Invocation) -> None:
     invocation.stdout.write(f"{text}\n".encode())
 
 
-def relative(seconds: float) -> str:
-    """Return a time from now as a person says it: ``in 42 minutes``, ``3 hours ago``."""
-    length = abs(seconds)
-    size, name = next(((size, name) for size, name in _UNITS if length >= size), _UNITS[-1])
-    count = int(length // size)
-    text = f"{count} {name}{'' if count == 1 else 's'}"
-    return f"in {text}" if seconds >= 0 else f"{text} ago"
-
-
 def _claims(session: Session) -> Claims | None:
     from kubelogin_py.oidc import id_token  # noqa: PLC0415 -- with it comes a library
 
@@ -75,14 +64,14 @@ def _document(kept: "Kept", now: float) -> dict[str, object]:
         "groups": list(claims.groups) if claims else [],
         "issuer": session.issuer if session else None,
         "client_id": session.client_id if session else None,
-        "expires_at": None if expires_at is None else _utc(expires_at),
+        "expires_at": None if expires_at is None else utc(expires_at),
         "expires_in": None if expires_at is None else int(expires_at - now),
         "refresh_token": bool(session and session.refresh_token),
         "storage": "keyring" if kept.sealed else "disk",
         "file": str(kept.file),
         "fault": kept.fault or None,
         "refresh_ahead_failure": setback
-        and {"at": _utc(setback.at), "reason": setback.reason, "failures": setback.failures},
+        and {"at": utc(setback.at), "reason": setback.reason, "failures": setback.failures},
     }
 
 
@@ -129,7 +118,3 @@ def _expiry(expires_at: float | None, now: float) -> str:
 
 def _place(kept: "Kept") -> str:
     return f"{kept.file}{', sealed with a key in the keyring' if kept.sealed else ''}"
-
-
-def _utc(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(min(seconds, _LAST_SECOND)))

@@ -60,6 +60,7 @@ def test_the_program_is_called_kubelogin() -> None:
         "kubelogin logout",
         "kubelogin status",
         "kubelogin whoami",
+        "kubelogin token",
         "kubelogin setup",
         "kubelogin clean",
         "kubelogin completion",

@@ -15,6 +15,7 @@ from kubelogin_py.cli.option import (
     ROOT,
     SETUP,
     STATUS,
+    TOKEN,
     WHOAMI,
     Option,
 )
@@ -189,7 +190,7 @@ def test_every_choice_is_a_value(row: Option) -> None:
     assert [str(row.convert(choice)) for choice in row.choices] == list(row.choices)
 
 
-READ_BY_THEIR_COMMAND = {"help", "version", "v", "all", "sso", *(name for _, name in OWN)}
+READ_BY_THEIR_COMMAND = {"help", "version", "v", "all", "sso", "claims", *(name for _, name in OWN)}
 
 
 @pytest.mark.parametrize("row", OPTIONS, ids=lambda row: row.name)
@@ -198,7 +199,7 @@ def test_a_row_has_an_effect_or_says_that_it_has_none(row: Option) -> None:
     assert bool(row.help)
     assert row.help.isascii()
     assert not row.deprecated or row.hidden
-    assert set(row.commands) <= {*OF_COMMAND, PLUGIN, LOGIN, LOGOUT, EVERY_COMMAND}
+    assert set(row.commands) <= {*OF_COMMAND, PLUGIN, LOGIN, LOGOUT, TOKEN, EVERY_COMMAND}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kubelogin_py.cli.standalone import local_time
+from kubelogin_py.cli.times import local_time
 from kubelogin_py.errors import StorageError
 from kubelogin_py.secret import Secret
 from kubelogin_py.settings import GrantType, PkceMethod, Storage

@@ -13,7 +13,7 @@ import pytest
 from kubelogin_py import wiring
 from kubelogin_py.cli.main import main
 from kubelogin_py.cli.output import Stdout
-from kubelogin_py.cli.status import relative
+from kubelogin_py.cli.times import relative
 from kubelogin_py.errors import StorageError
 from kubelogin_py.refresh_due import Setback
 from kubelogin_py.secret import Secret
