@@ -46,3 +46,18 @@ def test_readme_and_the_links() -> None:
     assert "](docs/migrating.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)(?:#[\w-]+)?\)", TEXT):
         assert (ROOT / "docs" / target).exists(), target
+
+
+TOPICS = (
+    "PKCE", "ID token", "an answer without an ID token", "`-v`", "HTTP", "a refresh that fails", "waiting for the lock",
+    "cache files", "a session that can't be kept", "`clean`", "`--authentication-timeout-sec`", "keyboard grant",
+    "device code", "client authentication", "`setup`", "`expirationTimestamp`", "signature algorithms",
+)  # fmt: skip
+"""What was decided otherwise, topic by topic."""
+
+
+def test_every_difference_has_its_row() -> None:
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in TEXT.splitlines() if line.startswith("| ")]
+    assert {len(row) for row in rows} == {4}
+    assert all(row[1] and row[2] for row in rows)
+    assert set(TOPICS) - {row[0] for row in rows} == set()

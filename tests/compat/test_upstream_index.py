@@ -3,6 +3,8 @@
 Where a row's test has its name it is not in this table: ``test_upstream_*.py`` beside this file.
 """
 
+import pytest
+
 from tests.compat.collection import collected
 
 END_TO_END = "tests/end_to_end"
@@ -94,7 +96,33 @@ ROWS = {
     "gap: signals": f"{END_TO_END}/test_interruption.py::test_ctrl_c_ends_a_sign_in[embedded-browser]",
 }
 
+CALLERS = "tests/faults/test_callers.py"
+PROVIDER = "tests/faults/test_provider.py"
+COMPLAINTS = {
+    "#389 the port is in use": f"{CALLBACK}::test_port_fallback",
+    "#389 parallel calls": f"{CALLERS}::test_f02_one_browser_for_all",
+    "#904 hundreds of tabs after an idle night": f"{CALLERS}::test_b108_ctrl_c_is_remembered_by_the_next_fifty_calls",
+    "#1330 no end of attempts": "tests/test_turn.py::test_the_cool_down_grows_to_an_end",
+    "#628 a lock in a directory of everybody's": (
+        "tests/storage/test_lock.py::test_b100_a_runtime_directory_that_others_planted_is_not_used[open-to-all]"
+    ),
+    "#1144 a file locked by its own lock": f"{END_TO_END}/test_clean.py::test_a_session_is_forgotten",
+    "#536 a refresh without an ID token (Entra)": f"{PROVIDER}::test_f26_a_refresh_without_an_id_token[absent]",
+    "#1210 algorithms": "tests/oidc/test_key_set.py",
+    "#1255 a token too large for the keyring": "tests/storage/test_keyring.py::test_one_short_item_whatever_is_kept",
+    "#863 a lifetime that can't be chosen (Okta)": (
+        "tests/test_session.py::test_a_token_serves_until_its_expiry_less_the_margin[1000.0-3600.0-970.0]"
+    ),
+    "#1129 tokens of two minutes (GitLab)": (
+        "tests/test_session.py::test_a_token_serves_until_its_expiry_less_the_margin[1000.0-120.0-988.0]"
+    ),
+    "#11 no browser here": f"{GRANTS}::test_browser_that_can_not_be_started",
+    "k9s #670, headlamp #6793, workers-sdk #15089: half of a port": "tests/adapters/test_listen.py",
+}
+"""What users of int128/kubelogin, and of programs around it, complained about."""
 
-def test_every_row_has_its_test() -> None:
-    there = collected(place.partition("::")[0] for place in ROWS.values())
-    assert {row: place for row, place in ROWS.items() if place not in there} == {}
+
+@pytest.mark.parametrize("rows", [ROWS, COMPLAINTS], ids=["rows", "complaints"])
+def test_every_row_has_its_test(rows: dict[str, str]) -> None:
+    there = collected(place.partition("::")[0] for place in rows.values())
+    assert {row: place for row, place in rows.items() if place not in there} == {}
