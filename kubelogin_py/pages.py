@@ -28,7 +28,7 @@ CONTENT_SECURITY_POLICY = (
 """The header that belongs to every page here."""
 
 # A meta refresh ends its URL at a quote or a blank, so neither may be in it.
-_NEXT_URL = re.compile(r"https://[A-Za-z0-9\[][!#-&(-;=?-\[\]-~]*")
+_NEXT_URL = re.compile(r"(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?)://[A-Za-z0-9\[][!#-&(-;=?-\[\]-~]*")
 _QUOTED = {"'": "%27", '"': "%22"}
 
 
@@ -52,12 +52,14 @@ def signed_in(who: str, issuer: str, *, next_url: str | None = None) -> str:
     )
 
 
-def check_next_url(next_url: str) -> str:
+def check_next_url(next_url: str, *, http: bool = False) -> str:
     """Return the page to go on to, if nothing in it could lead elsewhere.
 
+    :param http: accept http, too.
     :raises SettingsError: it is not a plain https URL.
     """
-    if not _NEXT_URL.fullmatch(next_url):
+    match = _NEXT_URL.fullmatch(next_url)
+    if match is None or not (http or match["scheme"].lower() == "https"):
         raise SettingsError(
             f"page to open after the sign-in is refused: {printable(next_url, 200)}", hint="give a plain https:// URL"
         )

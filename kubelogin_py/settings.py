@@ -133,7 +133,7 @@ class Login:
     :param password: for the password grant; ``None`` to be asked.
     :param local_server_cert: PEM file with the callback listener's certificate; with it, and the key, it speaks https.
     :param local_server_key: PEM file with its key.
-    :param open_url_after_authentication: https page that the browser goes on to after the sign-in.
+    :param open_url_after_authentication: page that the browser goes on to after the sign-in, if it is https.
     """
 
     grant_type: GrantType = GrantType.AUTO

@@ -102,9 +102,9 @@ def redirect_host(host: str) -> str:
 def next_url(url: str) -> str | None:
     """Return the page to go on to, or ``None`` for an empty one.
 
-    :raises SettingsError: it is not a plain https URL.
+    :raises SettingsError: it is not a plain https URL, or http.
     """
-    return pages.check_next_url(url) if url else None
+    return pages.check_next_url(url, http=True) if url else None
 
 
 def renegotiation_once(wanted: bool) -> Renegotiation | Unchanged:  # noqa: FBT001 -- the value of a bool flag

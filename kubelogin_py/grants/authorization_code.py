@@ -24,8 +24,7 @@ def obtain(sign_in: SignIn) -> Session:
     :raises SignInError: nobody answered in time, or the person said no.
     """
     login = sign_in.settings.login
-    if login.open_url_after_authentication is not None:
-        pages.check_next_url(login.open_url_after_authentication)
+    next_url = _next_url(sign_in)
     if login.remote_callback:
         sign_in.world.console.tell(
             "warning: the authorization code may come over a network, where others can read it "
@@ -41,7 +40,7 @@ def obtain(sign_in: SignIn) -> Session:
         except Error as error:
             callback.finish(pages.failed(error.message, error.hint or "Run the command again."), status=_FAILED)
             raise
-        callback.finish(_welcome(session, login.open_url_after_authentication), status=_OK)
+        callback.finish(_welcome(session, next_url), status=_OK)
     return session
 
 
@@ -77,6 +76,20 @@ def redeemed(sign_in: SignIn, request: AuthorizationRequest, code: Secret, metho
         method=method,
     )
     return sign_in.verified(tokens.read_token_response(response), request.nonce)
+
+
+def _next_url(sign_in: SignIn) -> str | None:
+    """Return the page to go on to. One over http is left out: others on the way could put another in its place.
+
+    :raises SettingsError: it is no page at all.
+    """
+    wanted = sign_in.settings.login.open_url_after_authentication
+    if wanted is None:
+        return None
+    if not pages.check_next_url(wanted, http=True).lower().startswith("http:"):
+        return wanted
+    sign_in.world.console.tell(f"warning: {wanted} is not opened after the sign-in: it is not https")
+    return None
 
 
 def _ask(sign_in: SignIn, request: AuthorizationRequest) -> None:

@@ -177,6 +177,10 @@ FLAGS = {
         ["--open-url-after-authentication=https://app.example.com/?a=b#c"],
         expected(login={"open_url_after_authentication": "https://app.example.com/?a=b#c"}),
     ),
+    "next-page-over-http": (
+        ["--open-url-after-authentication=http://app.example.com"],
+        expected(login={"open_url_after_authentication": "http://app.example.com"}),
+    ),
     "next-page-empty": (["--open-url-after-authentication="], expected()),
     "old-port": (["--listen-port=18000"], expected(login={"listen_addresses": ("127.0.0.1:18000",)})),
     "old-ports": (
@@ -280,9 +284,9 @@ SETTINGS_FAULTS = {
         ["--oidc-request-header=Host=x"],
         "--oidc-request-header: Host can't be set; it is part of how requests are sent",
     ),
-    "next-page-http": (
-        ["--open-url-after-authentication=http://app.example.com"],
-        "page to open after the sign-in is refused: http://app.example.com",
+    "next-page-ftp": (
+        ["--open-url-after-authentication=ftp://app.example.com"],
+        "page to open after the sign-in is refused: ftp://app.example.com",
     ),
     "next-page-script": (
         ["--open-url-after-authentication=javascript:alert(1)"],

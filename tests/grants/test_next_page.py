@@ -36,7 +36,21 @@ def test_nothing_in_the_answer_changes_it(scene: Scene) -> None:
     assert "evil" not in scene.page[1]
 
 
-@pytest.mark.parametrize("url", ["http://app.example.com", "javascript:alert(1)", 'https://a"b', "https://a b", ""])
+@pytest.mark.parametrize("url", ["http://app.example.com/x", "HTTP://localhost:3000"])
+def test_a_page_over_http_is_left_out_and_the_sign_in_goes_on(scene: Scene, url: str) -> None:
+    """A kubeconfig that has one must not fail for it."""
+    obtain(scene.sign_in(open_url_after_authentication=url))
+    assert scene.page is not None
+    assert scene.page[0] == 200
+    assert url not in scene.page[1]
+    (warning,) = scene.console.warnings
+    assert url in warning
+    assert "https" in warning
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a b", 'http://a"b', "http://", "javascript:alert(1)", 'https://a"b', "https://a b", ""]
+)
 def test_a_page_that_is_no_plain_https_one_is_refused_before_anything_is_opened(scene: Scene, url: str) -> None:
     with pytest.raises(SettingsError):
         obtain(scene.sign_in(open_url_after_authentication=url))
