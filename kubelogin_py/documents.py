@@ -54,6 +54,11 @@ class Documents:
         self._metadata = self._key_set = self._fetched = None
         self._world.kept_documents.forget()
 
+    @property
+    def read(self) -> Metadata | None:
+        """The provider metadata, if this run has read it already."""
+        return self._metadata
+
     def metadata(self) -> Metadata:
         """Return the provider metadata, checked against the issuer (Discovery sections 4.2, 4.3)."""
         if self._metadata is None:

@@ -15,6 +15,8 @@
     │   └── NotSentError       … and no byte of the request had left this machine
     ├── StrayCallbackError     a request to our callback that is not our answer: refused, and forgotten
     ├── SignInError            the person did not finish: denied, timed out, can't be asked here
+    │   ├── DeniedError           … because they, or the provider, said no
+    │   └── UnansweredError       … and never came back from the browser: it may show an error there
     ├── StorageError           a token store or lock could not be used
     │   └── NoKeyringError        there is no keyring here that could keep a secret
     └── OutputError            the credential could not be written to stdout
@@ -54,7 +56,14 @@ class ProviderError(Error):
 
 
 class MetadataError(ProviderError):
-    """The provider metadata or key set document is missing, malformed or not this issuer's."""
+    """The provider metadata or key set document is missing, malformed or not this issuer's.
+
+    :param member: the member of the metadata that is to blame, if it is one; ``issuer`` where there is no document.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, member: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.member = member
 
 
 class OAuthError(ProviderError):
@@ -113,6 +122,14 @@ class StrayCallbackError(Error):
 
 class SignInError(Error):
     """The person did not finish the sign-in: denied, timed out, or can't be asked in this place."""
+
+
+class DeniedError(SignInError):
+    """The person said no, or the provider did so for them (``access_denied``)."""
+
+
+class UnansweredError(SignInError):
+    """The browser did not come back in time; maybe the provider showed an error in it instead."""
 
 
 class UnaskedError(SignInError):

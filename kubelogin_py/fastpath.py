@@ -52,7 +52,7 @@ SWITCHES = ("--skip-open-browser", "--tls-renegotiation-once", "--tls-renegotiat
 PLAIN = (
     *("--oidc-issuer-url", "--oidc-client-id", "--oidc-redirect-url", "--oidc-extra-scope", "--oidc-pkce-method"),
     *("--oidc-auth-request-extra-params", "--grant-type", "--listen-address", "--browser-command", "--username"),
-    *("--authentication-timeout-sec", "--certificate-authority-data", "--open-url-after-authentication"),
+    *("--authentication-timeout-sec", "--certificate-authority-data", "--open-url-after-authentication", "--provider"),
 )
 """Flags whose value is part of the key as it stands."""
 

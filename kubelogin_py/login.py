@@ -3,8 +3,9 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
+from kubelogin_py.advice import Advice
 from kubelogin_py.documents import Documents
-from kubelogin_py.errors import Error, VerificationError
+from kubelogin_py.errors import Error, SettingsError, VerificationError
 from kubelogin_py.grants import grant
 from kubelogin_py.grants.sign_in import SignIn
 from kubelogin_py.keeping import keep
@@ -16,7 +17,7 @@ from kubelogin_py.ports import World
 from kubelogin_py.refresh import Refresh
 from kubelogin_py.secret import Secret
 from kubelogin_py.session import Session
-from kubelogin_py.settings import Settings
+from kubelogin_py.settings import PROFILE_CHOICES, Settings
 from kubelogin_py.turn import Turn
 from kubelogin_py.verification import Verifier
 
@@ -56,6 +57,8 @@ def sign_in(settings: Settings, world: World, *, key: str) -> Credential:
         ``TransientError`` and never starts a sign-in.
     """
     urls.check_issuer(settings.provider.issuer)
+    if settings.provider.profile not in PROFILE_CHOICES:
+        raise SettingsError(f"there is no provider profile of that name; there are: {', '.join(PROFILE_CHOICES)}")
     before = world.store.load(key)
     if not settings.login.force_refresh and (credential := _fresh(before, settings, world, key)):
         return credential
@@ -113,6 +116,14 @@ def _ours(session: Session, settings: Settings) -> bool:
 
 def _obtained(session: Session | None, settings: Settings, world: World, key: str) -> Credential:
     documents = Documents(settings.provider.issuer, world)
+    advice = Advice(settings.provider, documents)
+    with advice.given():
+        return _continued_or_new(session, settings, world, documents, advice, key=key)
+
+
+def _continued_or_new(
+    session: Session | None, settings: Settings, world: World, documents: Documents, advice: Advice, *, key: str
+) -> Credential:
     verifier = Verifier(settings, world, documents)
     if session is not None and _ours(session, settings):
         documents.use_kept()
@@ -123,12 +134,14 @@ def _obtained(session: Session | None, settings: Settings, world: World, key: st
             documents.forget_kept()
             raise
         if renewed is not None:
+            world.console.detail(1, advice.line)
             return _credential(renewed, key)
         documents.forget_kept()
     turn = Turn(settings, world)
     turn.check()
     # A provider whose tokens we could not verify is found out before anybody signs in.
     verifier.prepare()
+    world.console.detail(1, advice.line)
 
     def signed_in() -> Credential:
         # Where there are no locks, somebody else may have done it while we waited for our turn.

@@ -123,8 +123,8 @@ class Console(Protocol):
         """Show a line."""
         ...
 
-    def detail(self, level: int, line: str) -> None:
-        """Show a line when the verbosity is at least ``level``."""
+    def detail(self, level: int, line: str | Callable[[], str]) -> None:
+        """Show a line when the verbosity is at least ``level``; one that costs something is made only then."""
         ...
 
     def ask(self, prompt: str, *, deadline: float, visible: bool = False) -> Secret:

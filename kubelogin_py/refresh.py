@@ -7,6 +7,7 @@ Providers that rotate refresh tokens take each one once, and many revoke the who
 from contextlib import suppress
 from dataclasses import replace
 
+from kubelogin_py.advice import Advice
 from kubelogin_py.documents import Documents
 from kubelogin_py.errors import NotSentError, OAuthError, RefusedRefreshError, StorageError, VerificationError
 from kubelogin_py.grants.token_endpoint import send
@@ -176,6 +177,8 @@ class Refresh:
         else:
             reason = error.message
         self._world.console.tell(f"the session at {session.issuer} has ended: {reason}")
+        if about := Advice(self._settings.provider, self._documents).about("refused_refresh"):
+            self._world.console.tell(f"hint: {about}")
         mark(replace(session, refresh_token=None, refresh_sent_at=None), self._world, self._key)
         return None
 

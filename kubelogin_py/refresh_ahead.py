@@ -1,6 +1,6 @@
 """A refresh before it is needed, beside a command that was answered from the cache: silent, and never a sign-in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -134,7 +134,7 @@ class _Quiet:
     def tell(self, line: str) -> None:
         self.lines.append(line)
 
-    def detail(self, level: int, line: str) -> None:
+    def detail(self, level: int, line: str | Callable[[], str]) -> None:
         """Say nothing."""
 
     def ask(self, prompt: str, *, deadline: float, visible: bool = False) -> Secret:  # noqa: ARG002 -- the port's

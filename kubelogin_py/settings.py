@@ -17,6 +17,8 @@ PROFILE_NAMES = (
 """The providers that something special is known about; what it is, is in ``providers``."""
 
 PROFILE_BY_ISSUER, NO_PROFILE = "auto", "none"
+PROFILE_CHOICES = (PROFILE_BY_ISSUER, NO_PROFILE, *PROFILE_NAMES)
+"""What a user may say about it."""
 
 
 class GrantType(StrEnum):

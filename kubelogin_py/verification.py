@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from kubelogin_py.advice import Advice
 from kubelogin_py.clock_difference import explained
 from kubelogin_py.documents import Documents
 from kubelogin_py.errors import MetadataError, ProviderError, UnknownKeyError, VerificationError
@@ -26,6 +27,9 @@ T = TypeVar("T")
 
 _FRESH_ALLOWANCE = 600.0
 """Seconds a fresh ID token may be older than the sign-in's own time limit."""
+
+# Nobody expects one there (RFC 6749 section 4.4.3).
+_WITHOUT_REFRESH = GrantType.CLIENT_CREDENTIALS
 
 
 def _nothing() -> None:
@@ -58,6 +62,7 @@ class Verifier:
         self._settings = settings
         self._world = world
         self._documents = documents
+        self._advice = Advice(settings.provider, documents)
 
     def prepare(self) -> None:
         """Find out whether an answer could be verified, before anybody signs in or a single-use token is sent.
@@ -84,7 +89,10 @@ class Verifier:
                 hint="allow the scope openid for this client at the provider",
             )
         age = self._settings.login.authentication_timeout + _FRESH_ALLOWANCE
-        session = self._session(self._verified(token_set, nonce=nonce, fresh_within=age))
+        verified = self._verified(token_set, nonce=nonce, fresh_within=age)
+        session = self._session(verified)
+        for remark in self._remarks(verified):
+            self._world.console.detail(1, remark)
         return replace(session, nonce_sha256=sha256(nonce) if nonce else None)
 
     def refreshed(self, token_set: TokenSet, *, before_fetching: Callable[[], None]) -> Verified:
@@ -105,6 +113,8 @@ class Verifier:
             before = id_token.read_unverified(old.id_token)
             for warning in id_token.check_continuity(new.claims, before, nonce_sha256=old.nonce_sha256):
                 self._world.console.tell(f"warning: {warning}")
+            if before.groups and not new.claims.groups and (about := self._advice.about("no_groups")):
+                self._world.console.tell(f"hint: {about}")
         return replace(
             self._session(new),
             # Without a new ID token the old one stays, for the next to be compared with.
@@ -191,6 +201,15 @@ class Verifier:
             self._world.console.tell(f"warning: {warning}")
         return session
 
+    def _remarks(self, verified: Verified) -> Iterator[str | Callable[[], str]]:
+        """Yield what those may want to know who look for a reason: a sign-in without is right, too."""
+        if verified.tokens.refresh_token is None and self._settings.login.chosen_grant != _WITHOUT_REFRESH:
+            text = "the provider gave no refresh token: a new sign-in is needed each time the token expires"
+            yield lambda: self._advice.extended(text, "no_refresh_token")
+        scopes = self._settings.provider.extra_scopes
+        if verified.claims is not None and "groups" in scopes and not verified.claims.groups:
+            yield lambda: self._advice.extended("the ID token names no groups", "no_groups")
+
     def _warnings(self, session: Session, claims: Claims | None) -> Iterator[str]:
         """Yield what the person should know about a token that is right, and yet may not serve."""
         what = "ID token" if session.access_token is None else "access token"
@@ -198,10 +217,11 @@ class Verifier:
             yield from claims.warnings
             algorithm = jose.read_jws(session.id_token).algorithm
             if algorithm not in jose.KUBERNETES_ALGORITHMS:
-                yield (
+                text = (
                     f"the ID token is signed with {algorithm}, which Kubernetes does not accept; "
                     "choose RS256 or ES256 for this client at the provider"
                 )
+                yield self._advice.extended(text, "algorithm")
         now = self._world.clock.now()
         if session.expires_at is None:
             yield f"the provider does not say how long this {what} lives: it is used for this command only"

@@ -21,7 +21,7 @@ from kubelogin_py.adapters.callback_connections import Connection, Connections
 from kubelogin_py.adapters.callback_http import BAD_REQUEST, OK, SEE_OTHER, UNAVAILABLE, Request, response
 from kubelogin_py.adapters.callback_site import Site, check_redirect_url
 from kubelogin_py.adapters.callback_tls import Identity
-from kubelogin_py.errors import Error, SignInError, StrayCallbackError
+from kubelogin_py.errors import Error, StrayCallbackError, UnansweredError
 from kubelogin_py.ports import Clock, Entropy
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class CallbackServer:
     def wait(self, accept: Callable[[str], T], *, deadline: float) -> T:
         """Serve until ``accept`` takes a callback's raw query; see ``ports.Callback``.
 
-        :raises SignInError: when the deadline passes.
+        :raises UnansweredError: when the deadline passes.
         """
         while (remaining := deadline - self._clock.monotonic()) > 0:
             try:
@@ -97,10 +97,11 @@ class CallbackServer:
             else:
                 self._settle(connection)
                 return answer
-        raise SignInError(
+        raise UnansweredError(
             "the sign-in in the browser was not finished in time",
             hint="run the command again; --authentication-timeout-sec gives more time, "
-            "--grant-type=device-code works without a browser on this machine",
+            "--grant-type=device-code works without a browser on this machine; if the provider complained about "
+            f"the redirect URI, register {self._redirect_uri} there",
         )
 
     def finish(self, page: str, *, status: int) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Callable
 from typing import TextIO
 
 from kubelogin_py.adapters import keyboard
@@ -51,10 +52,10 @@ class Terminal:
         """Show a line; never fails, also when nobody can read it."""
         self._write(printable(line, len(line)) + "\n")
 
-    def detail(self, level: int, line: str) -> None:
+    def detail(self, level: int, line: str | Callable[[], str]) -> None:
         """Show a line when the verbosity is at least ``level``."""
         if self._verbosity >= level:
-            self.tell(line)
+            self.tell(line if isinstance(line, str) else line())
 
     def ask(self, prompt: str, *, deadline: float, visible: bool = False) -> Secret:
         """Return one line typed or pasted on the terminal without echo, or the next line of a pipe.

@@ -1,4 +1,4 @@
-"""From options to settings, by the table: no option is named here."""
+"""From options to settings, by the table: no option is named here, but those that a named provider stands in for."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -10,7 +10,9 @@ from kubelogin_py.cli.option_values import UNCHANGED
 from kubelogin_py.compat.flag_values import Value
 from kubelogin_py.compat.pflag import Parsed
 from kubelogin_py.errors import SettingsError, UsageError
-from kubelogin_py.settings import Cache, Login, Provider, Settings, Tls
+from kubelogin_py.settings import PROFILE_BY_ISSUER, Cache, Login, Provider, Settings, Tls
+
+_SCOPES, _PARAMS = "oidc-extra-scope", "oidc-auth-request-extra-params"
 
 
 def check_required(rows: Iterable[Option], parsed: Parsed) -> None:
@@ -49,12 +51,21 @@ def settings_of(
     :raises SettingsError: a value is not one of its choices, or can't be used.
     """
     groups = values_of(rows, parsed, environment, tilde=tilde)
+    chosen = replace(provider, **groups["provider"]) if provider else Provider(**groups["provider"])
     return Settings(
-        provider=replace(provider, **groups["provider"]) if provider else Provider(**groups["provider"]),
+        provider=chosen if chosen.profile == PROFILE_BY_ISSUER else _completed(chosen, parsed),
         tls=Tls(**groups["tls"]),
         login=Login(**groups["login"]),
         cache=Cache(**groups["cache"]),
     )
+
+
+def _completed(provider: Provider, parsed: Parsed) -> Provider:
+    """Return a provider that the user named, completed; a command that has no such option finds all in a kubeconfig."""
+    from kubelogin_py import providers  # noqa: PLC0415 -- for those who name one
+
+    said = {name for name in (_SCOPES, _PARAMS) if name in parsed.given or name not in parsed.values}
+    return providers.completed(provider, scopes_given=_SCOPES in said, params_given=_PARAMS in said)
 
 
 def values_of(

@@ -9,6 +9,8 @@ from kubelogin_py.cli.option import ROOT, Option, Topic
 from kubelogin_py.cli.options import options_of
 
 _WIDTH = 110
+_LINE = 80
+"""Characters of a list that stay on one line."""
 _INDENT = 8
 
 VARIABLES = {
@@ -72,7 +74,10 @@ def _option(row: Option) -> Iterator[str]:
 
 
 def _choices(row: Option) -> str:
-    return f". One of ({'|'.join(row.choices)})" if row.choices else ""
+    if not row.choices:
+        return ""
+    listed = "|".join(row.choices)
+    return f". One of ({listed if len(listed) < _LINE else ', '.join(row.choices)})"
 
 
 def _default(row: Option) -> str:

@@ -3,8 +3,20 @@
 from kubelogin_py.cli import option_values
 from kubelogin_py.cli.option import SIGNING_IN, TOLD_THE_PROVIDER, Option, Topic
 from kubelogin_py.compat.flag_values import BOOL, STRING, STRING_TO_STRING, STRINGS
+from kubelogin_py.settings import PROFILE_BY_ISSUER, PROFILE_CHOICES
 
 PROVIDER_OPTIONS = (
+    Option(
+        name="provider",
+        kind=STRING,
+        default=PROFILE_BY_ISSUER,
+        help="Whose peculiarities to know, by default as the issuer tells; a name also requests the scopes and extra "
+        "parameters that this provider needs, where none are given",
+        topic=Topic.PROVIDER,
+        commands=SIGNING_IN,
+        choices=PROFILE_CHOICES,
+        field="provider.profile",
+    ),
     Option(
         name="oidc-issuer-url",
         kind=STRING,

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote_plus, urlencode
 
 from kubelogin_py.errors import (
+    DeniedError,
     MetadataError,
     OAuthError,
     ProviderError,
     SettingsError,
-    SignInError,
     StrayCallbackError,
 )
 from kubelogin_py.oidc import pkce
@@ -132,7 +132,7 @@ def read_callback(query: str, request: AuthorizationRequest, metadata: Metadata)
 
     :param query: raw query of the callback, without the question mark.
     :raises StrayCallbackError: without our state this is not our response, whatever else it says.
-    :raises SignInError: the person, or the provider for them, said no.
+    :raises DeniedError: the person, or the provider for them, said no.
     :raises OAuthError: any other error response.
     :raises ProviderError: another issuer, a doubled or missing parameter, or tokens where a code belongs.
     """
@@ -220,9 +220,9 @@ def _contradiction(what: str, metadata: Metadata) -> ProviderError:
     return ProviderError(f"authorization response of {host_of(metadata.issuer)} {what}", hint="sign in again")
 
 
-def _refusal(error: str, description: str, metadata: Metadata) -> OAuthError | SignInError:
+def _refusal(error: str, description: str, metadata: Metadata) -> OAuthError | DeniedError:
     host = host_of(metadata.issuer)
     refusal = oauth_error(error, description, what="sign-in", host=host)
     if error != "access_denied":
         return refusal
-    return SignInError(f"sign-in was denied or cancelled at {host}{described(description)}", hint=refusal.hint)
+    return DeniedError(f"sign-in was denied or cancelled at {host}{described(description)}", hint=refusal.hint)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from kubelogin_py.errors import ProviderError, SignInError, TransientError
+from kubelogin_py.errors import DeniedError, ProviderError, SignInError, TransientError
 from kubelogin_py.oidc import pkce
 from kubelogin_py.oidc.authorization import check_extra_params
 from kubelogin_py.oidc.error_response import error_code, read_answer
@@ -142,7 +142,7 @@ def next_poll(outcome: Response | TransientError, wait: Wait) -> Wait | Done:
         case "slow_down":
             return Wait(wait.interval + _SLOW_DOWN)
         case "access_denied":
-            raise SignInError(f"sign-in was denied or cancelled at {host}", hint="run the command again to try anew")
+            raise DeniedError(f"sign-in was denied or cancelled at {host}", hint="run the command again to try anew")
         case "expired_token":
             raise SignInError(
                 f"the code for {host} expired before the sign-in was confirmed",

@@ -85,6 +85,7 @@ class Metadata:
             raise MetadataError(
                 f"provider metadata of {host_of(self.issuer)} names no {name}{offered}",
                 hint="choose another --grant-type, or enable this one at the provider",
+                member=name,
             )
         return url
 
@@ -102,6 +103,7 @@ class Metadata:
             raise MetadataError(
                 f"provider metadata of {host_of(self.issuer)} offers no usable ID token algorithm, only: {listed}",
                 hint="give the client an asymmetric signing key at the provider; RS256 suits Kubernetes best",
+                member="id_token_signing_alg_values_supported",
             )
         return common
 
@@ -203,6 +205,7 @@ def _check_issuer(named: object, issuer: str) -> None:
         f"provider metadata is of another issuer: it names {printable(named, _SHOWN)}, "
         f"the settings name {printable(issuer, _SHOWN)}",
         hint=_mismatch_hint(named, issuer),
+        member="issuer",
     )
 
 

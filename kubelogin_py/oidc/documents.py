@@ -35,6 +35,7 @@ def read_document(response: Response, what: str) -> dict[str, Any]:
         raise MetadataError(
             f"{what}: {response.url} answered with status {response.status}",
             hint="check the issuer URL" if response.status == _NOT_FOUND else None,
+            member="issuer" if response.status == _NOT_FOUND else "",
         )
     try:
         return read_json(response, what)

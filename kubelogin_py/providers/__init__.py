@@ -8,7 +8,9 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from kubelogin_py.errors import SettingsError
 from kubelogin_py.settings import NO_PROFILE, PROFILE_BY_ISSUER, PROFILE_NAMES, Provider
+from kubelogin_py.text import printable
 
 if TYPE_CHECKING:
     from kubelogin_py.providers.profile import Profile
@@ -19,6 +21,11 @@ NAMES = PROFILE_NAMES
 
 class Endpoints(Protocol):
     """What a provider's metadata tells about its make."""
+
+    @property
+    def authorization_endpoint(self) -> str | None:
+        """Where people sign in."""
+        ...
 
     @property
     def token_endpoint(self) -> str:
@@ -37,7 +44,7 @@ def profile_for(issuer: str, name: str = PROFILE_BY_ISSUER, *, endpoints: Endpoi
     :param issuer: the issuer as the user wrote it, whatever that is.
     :param name: a name, ``auto`` or nothing for the one that the issuer tells, ``none`` for none at all.
     :param endpoints: of the provider's metadata, where they are known.
-    :raises KeyError: there is no profile of that name.
+    :raises SettingsError: there is no profile of that name.
     """
     if name and name != PROFILE_BY_ISSUER:
         return None if name == NO_PROFILE else named(name)
@@ -45,17 +52,18 @@ def profile_for(issuer: str, name: str = PROFILE_BY_ISSUER, *, endpoints: Endpoi
 
     found = recognition.by_issuer(issuer)
     if not found and endpoints is not None:
-        found = recognition.by_endpoints(issuer, endpoints.token_endpoint, endpoints.jwks_uri)
+        urls = (endpoints.authorization_endpoint or "", endpoints.token_endpoint, endpoints.jwks_uri)
+        found = recognition.by_endpoints(issuer, *urls)
     return named(found) if found else None
 
 
 def named(name: str) -> "Profile":
     """Return the profile of a name.
 
-    :raises KeyError: there is none.
+    :raises SettingsError: there is none.
     """
     if name not in NAMES:
-        raise KeyError(name)
+        raise SettingsError(f'there is no provider profile "{printable(name)}"; there are: {", ".join(NAMES)}')
     module = import_module(f"{__name__}.{name.replace('-', '_')}")
     return cast("Profile", module.PROFILE)
 

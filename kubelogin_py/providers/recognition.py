@@ -27,20 +27,20 @@ _ISSUERS = {
 }
 
 _ENDPOINTS = {
-    "pocket-id": (r"/api/oidc/token", r"/\.well-known/jwks\.json"),
-    "zitadel": (r"/oauth/v2/token", r"/oauth/v2/keys"),
-    "kanidm": (r"/oauth2/token", r"(?:/oauth2/openid/[^/]+)?/public_key\.jwk"),
-    "authentik": (r".*/application/o/token/", r"(?:.*/application/o/[^/]+/)?jwks/"),
-    "keycloak": (r".*/protocol/openid-connect/token", r".*/protocol/openid-connect/certs"),
-    "dex": (r"/token", r"/keys"),
-    "entra-id": (r".*/oauth2/v2\.0/token", r".*/discovery/v2\.0/keys"),
-    "okta": (r"(?:/oauth2)?/v1/token", r"(?:/oauth2)?/v1/keys"),
-    "auth0": (r"/?oauth/token", r"/?\.well-known/jwks\.json"),
-    "gitlab": (r"/oauth/token", r"/oauth/discovery/keys"),
-    "authelia": (r"/api/oidc/token", r"/jwks\.json"),
-    "rauthy": (r"oidc/token", r"oidc/certs"),
+    "pocket-id": (r"/authorize", r"/api/oidc/token", r"/\.well-known/jwks\.json"),
+    "zitadel": (r"/oauth/v2/authorize", r"/oauth/v2/token", r"/oauth/v2/keys"),
+    "kanidm": (r"/ui/oauth2", r"/oauth2/token", r"(?:/oauth2/openid/[^/]+)?/public_key\.jwk"),
+    "authentik": (r".*/application/o/authorize/", r".*/application/o/token/", r"(?:.*/application/o/[^/]+/)?jwks/"),
+    "keycloak": tuple(rf".*/protocol/openid-connect/{name}" for name in ("auth", "token", "certs")),
+    "dex": (r"/auth", r"/token", r"/keys"),
+    "entra-id": (r".*/oauth2/v2\.0/authorize", r".*/oauth2/v2\.0/token", r".*/discovery/v2\.0/keys"),
+    "okta": (r"(?:/oauth2)?/v1/authorize", r"(?:/oauth2)?/v1/token", r"(?:/oauth2)?/v1/keys"),
+    "auth0": (r"/?authorize", r"/?oauth/token", r"/?\.well-known/jwks\.json"),
+    "gitlab": (r"/oauth/authorize", r"/oauth/token", r"/oauth/discovery/keys"),
+    "authelia": (r"/api/oidc/authorization", r"/api/oidc/token", r"/jwks\.json"),
+    "rauthy": (r"oidc/authorize", r"oidc/token", r"oidc/certs"),
 }
-"""Where token endpoint and key set are, below the issuer if they are below it, else their paths; both must fit."""
+"""Where authorization endpoint, token endpoint and key set are: below the issuer if they are, else their paths."""
 
 
 def by_issuer(issuer: str) -> str:
@@ -49,9 +49,12 @@ def by_issuer(issuer: str) -> str:
     return next((name for name, shape in _ISSUERS.items() if re.fullmatch(shape, trimmed, re.IGNORECASE)), "")
 
 
-def by_endpoints(issuer: str, token_endpoint: str, jwks_uri: str) -> str:
-    """Return the name of the provider that has its endpoints there; empty when none has."""
-    places = (_place(token_endpoint, issuer), _place(jwks_uri, issuer))
+def by_endpoints(issuer: str, *urls: str) -> str:
+    """Return the name of the provider that has its endpoints there; empty when none has.
+
+    :param urls: authorization endpoint, token endpoint and key set.
+    """
+    places = [_place(url, issuer) for url in urls]
     for name, shapes in _ENDPOINTS.items():
         if all(re.fullmatch(shape, place) for shape, place in zip(shapes, places, strict=True)):
             return name

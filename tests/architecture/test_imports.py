@@ -16,6 +16,7 @@ LAYERS = (
     {"ports"},
     {"oidc"},
     {"documents", "keeping", "clock_difference", "refresh_due"},
+    {"advice"},
     {"grants"},
     {"verification"},
     {"refresh"},

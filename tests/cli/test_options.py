@@ -26,8 +26,9 @@ from kubelogin_py.settings import Cache, Login, PkceMethod, Provider, Settings, 
 
 GROUPS = {"provider": Provider, "login": Login, "cache": Cache, "tls": Tls}
 
-# Type and default of each flag, as int128/kubelogin documents them.
+# Type and default of each flag, as int128/kubelogin documents them; no-refresh-ahead and provider are our own.
 EXPECTED: dict[str, tuple[str, Value]] = {
+    "provider": ("string", "auto"),
     "oidc-issuer-url": ("string", ""),
     "oidc-client-id": ("string", ""),
     "oidc-client-secret": ("string", ""),
@@ -100,6 +101,7 @@ TRUST = {
     "tls-renegotiation-freely",
 }
 SIGN_IN = {
+    "provider",
     "grant-type",
     "listen-address",
     "allow-remote-callback",

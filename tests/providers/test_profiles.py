@@ -10,6 +10,7 @@ import pytest
 
 import kubelogin_py
 from kubelogin_py import providers
+from kubelogin_py.errors import SettingsError
 from kubelogin_py.oidc import jose
 from kubelogin_py.providers.profile import Profile, Symptom
 from kubelogin_py.settings import Provider
@@ -64,6 +65,7 @@ def test_kanidm_is_asked_for_nothing_unasked() -> None:
 
 @dataclass(frozen=True)
 class Endpoints:
+    authorization_endpoint: str | None
     token_endpoint: str
     jwks_uri: str
 
@@ -122,39 +124,47 @@ def test_any_other_issuer_tells_nothing(issuer: str) -> None:
 
 
 BY_ENDPOINTS = {
-    ("https://id.example.com", "/api/oidc/token", "/.well-known/jwks.json"): "pocket-id",
-    ("https://id.example.com", "/api/oidc/token", "/jwks.json"): "authelia",
-    ("https://id.example.com/authelia", "/api/oidc/token", "/jwks.json"): "authelia",
-    ("https://id.example.com", "/oauth/v2/token", "/oauth/v2/keys"): "zitadel",
-    ("https://id.example.com/sso", "/protocol/openid-connect/token", "/protocol/openid-connect/certs"): "keycloak",
-    ("https://id.example.com", "/token", "/keys"): "dex",
-    ("https://id.example.com/oauth2/default", "/v1/token", "/v1/keys"): "okta",
-    ("https://id.example.com", "/oauth2/v1/token", "/oauth2/v1/keys"): "okta",
-    ("https://id.example.com/", "oauth/token", ".well-known/jwks.json"): "auth0",
-    ("https://git.example.com", "/oauth/token", "/oauth/discovery/keys"): "gitlab",
-    ("https://git.example.com/gitlab", "/oauth/token", "/oauth/discovery/keys"): "gitlab",
+    ("https://id.example.com", "/authorize", "/api/oidc/token", "/.well-known/jwks.json"): "pocket-id",
+    ("https://id.example.com", "/api/oidc/authorization", "/api/oidc/token", "/jwks.json"): "authelia",
+    ("https://example.com/authelia", "/api/oidc/authorization", "/api/oidc/token", "/jwks.json"): "authelia",
+    ("https://id.example.com", "/oauth/v2/authorize", "/oauth/v2/token", "/oauth/v2/keys"): "zitadel",
+    ("https://id.example.com", "/auth", "/token", "/keys"): "dex",
+    ("https://id.example.com/oauth2/default", "/v1/authorize", "/v1/token", "/v1/keys"): "okta",
+    ("https://id.example.com", "/oauth2/v1/authorize", "/oauth2/v1/token", "/oauth2/v1/keys"): "okta",
+    ("https://id.example.com/", "authorize", "oauth/token", ".well-known/jwks.json"): "auth0",
+    ("https://git.example.com", "/oauth/authorize", "/oauth/token", "/oauth/discovery/keys"): "gitlab",
+    ("https://example.com/gitlab", "/oauth/authorize", "/oauth/token", "/oauth/discovery/keys"): "gitlab",
 }
 
 
 @pytest.mark.parametrize(("place", "name"), BY_ENDPOINTS.items())
-def test_where_the_issuer_is_any_url_the_endpoints_tell(place: tuple[str, str, str], name: str) -> None:
-    issuer, token, keys = place
+def test_where_the_issuer_is_any_url_the_endpoints_tell(place: tuple[str, ...], name: str) -> None:
+    issuer, *below = place
     assert providers.profile_for(issuer) is None
-    found = providers.profile_for(issuer, endpoints=Endpoints(issuer + token, issuer + keys))
+    found = providers.profile_for(issuer, endpoints=Endpoints(*(issuer + path for path in below)))
     assert found is not None
     assert found.name == name
 
 
 def test_endpoints_may_be_on_another_host() -> None:
-    """Pocket ID's are, where it has an internal URL."""
-    endpoints = Endpoints("http://pocket-id/api/oidc/token", "http://pocket-id/.well-known/jwks.json")
+    """Those of Pocket ID that no browser visits are, where it has an internal URL."""
+    inside = ("http://pocket-id/api/oidc/token", "http://pocket-id/.well-known/jwks.json")
+    endpoints = Endpoints("https://id.example.com/authorize", *inside)
     found = providers.profile_for("https://id.example.com", endpoints=endpoints)
     assert found is not None
     assert found.name == "pocket-id"
 
 
-@pytest.mark.parametrize("endpoints", [("https://a/token", "https://a/certs"), ("https://[", "https://["), ("", "")])
-def test_other_endpoints_tell_nothing(endpoints: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    "endpoints",
+    [
+        (None, "https://a/token", "https://a/keys"),
+        ("https://a/authorize", "https://a/token", "https://a/keys"),
+        ("https://[", "https://[", "https://["),
+        ("", "", ""),
+    ],
+)
+def test_other_endpoints_tell_nothing(endpoints: tuple[str, str, str]) -> None:
     assert providers.profile_for("https://id.example.com", endpoints=Endpoints(*endpoints)) is None
 
 
@@ -168,7 +178,7 @@ def test_a_name_counts_before_the_issuer() -> None:
 
 
 def test_another_name_is_an_error() -> None:
-    with pytest.raises(KeyError, match="keycloack"):
+    with pytest.raises(SettingsError, match='no provider profile "keycloack"; there are: pocket-id, zitadel'):
         providers.profile_for("https://id.example.com", "keycloack")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from kubelogin_py.documents import Documents
-from kubelogin_py.errors import SignInError, StorageError, StrayCallbackError
+from kubelogin_py.errors import SignInError, StorageError, StrayCallbackError, UnansweredError
 from kubelogin_py.grants.sign_in import SignIn
 from kubelogin_py.ports import KeptDocuments, World
 from kubelogin_py.secret import Secret
@@ -72,8 +72,8 @@ class FakeConsole:
     def tell(self, line: str) -> None:
         self.lines.append(line)
 
-    def detail(self, level: int, line: str) -> None:
-        self.details.append((level, line))
+    def detail(self, level: int, line: str | Callable[[], str]) -> None:
+        self.details.append((level, line if isinstance(line, str) else line()))
 
     def ask(self, prompt: str, *, deadline: float, visible: bool = False) -> Secret:
         self.deadlines.append(deadline)
@@ -191,7 +191,7 @@ class FakeCallback:
             except StrayCallbackError:
                 self.refused.append(query)
         self._scene.clock.sleep(deadline - self._scene.clock.monotonic())
-        raise SignInError("the sign-in in the browser was not finished in time")
+        raise UnansweredError("the sign-in in the browser was not finished in time")
 
     def finish(self, page: str, *, status: int) -> None:
         assert self.page is None, "a browser is answered once"
