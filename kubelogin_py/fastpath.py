@@ -56,7 +56,13 @@ PLAIN = (
 )
 """Flags whose value is part of the key as it stands."""
 
-PATHS = ("--token-cache-dir", "--certificate-authority", "--local-server-cert", "--local-server-key")
+PATHS = (
+    "--token-cache-dir",
+    "--certificate-authority",
+    "--local-server-cert",
+    "--local-server-key",
+    "--oidc-client-secret-file",
+)
 """Flags whose value is a path."""
 
 VARIABLE = "KUBELOGIN_NO_REFRESH_AHEAD"

@@ -71,7 +71,7 @@ answer() {
       --oidc-auth-request-extra-params)
         case $our_value in *secret* | *password* | *assertion* | *token*) return 0 ;; esac
         ;;
-      --token-cache-dir | --certificate-authority | --local-server-cert | --local-server-key)
+      --token-cache-dir | --certificate-authority | --local-server-cert | --local-server-key | --oidc-client-secret-file)
         case $our_value in \~/*) our_value=$HOME${our_value#'~'} ;; esac
         case $our_value in /*) ;; *) return 0 ;; esac
         ;;

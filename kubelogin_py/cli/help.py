@@ -17,6 +17,7 @@ VARIABLES = {
     "KUBECACHEDIR": "Directory in which the default token cache directory oidc-login is",
     "KUBECONFIG": "List of kubeconfig files for standalone mode; the first that says something counts",
     "KUBERNETES_EXEC_INFO": "Set by kubectl: the API version of the answer, and whether it lends its terminal",
+    "KUBELOGIN_CLIENT_SECRET": "Client secret, where no option gives one",
     "KUBELOGIN_DEBUG": "Set to 1 to see the traceback of an internal error",
     "KUBELOGIN_NO_REFRESH_AHEAD": "Set to anything, no token is refreshed in the background",
     "KUBELOGIN_REMOTE_CALLBACK": "Set to anything, the same as --allow-remote-callback, for a container",
@@ -82,7 +83,8 @@ def _choices(row: Option) -> str:
 
 def _default(row: Option) -> str:
     """Return the default as pflag shows it: not at all when it is the type's empty value."""
-    value = row.default
+    # A secret may come from the environment.
+    value = "" if row.secret else row.default
     if value in (False, 0, "", ()):
         return ""
     if isinstance(value, bool):

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from kubelogin_py.cli import option_values
 from kubelogin_py.cli.ineffective_options import INEFFECTIVE_OPTIONS
+from kubelogin_py.cli.kubeconfig_options import KUBECONFIG_OPTIONS
 from kubelogin_py.cli.option import (
     CLEAN,
     COMPLETION,
@@ -17,6 +18,7 @@ from kubelogin_py.cli.option import (
     LOGOUT,
     PLUGIN,
     ROOT,
+    SETUP,
     STATUS,
     TOKEN,
     WHOAMI,
@@ -31,31 +33,7 @@ from kubelogin_py.cli.sign_out_options import SIGN_OUT_OPTIONS
 from kubelogin_py.compat.flag_values import BOOL, LEVEL, STRING
 
 OPTIONS = (
-    Option(
-        name="kubeconfig",
-        kind=STRING,
-        default="",
-        help="Kubeconfig file, instead of those that KUBECONFIG lists or ~/.kube/config",
-        topic=Topic.KUBECONFIG,
-        commands=(ROOT, LOGIN, LOGOUT, TOKEN),
-        path=True,
-    ),
-    Option(
-        name="context",
-        kind=STRING,
-        default="",
-        help="Context of the kubeconfig whose user is meant, instead of the current one",
-        topic=Topic.KUBECONFIG,
-        commands=(ROOT, LOGIN, LOGOUT, TOKEN),
-    ),
-    Option(
-        name="user",
-        kind=STRING,
-        default="",
-        help="User of the kubeconfig who signs in, whatever the context is",
-        topic=Topic.KUBECONFIG,
-        commands=(ROOT,),
-    ),
+    *KUBECONFIG_OPTIONS,
     *PROVIDER_OPTIONS,
     *SIGN_IN_OPTIONS,
     *SIGN_OUT_OPTIONS,
@@ -65,7 +43,7 @@ OPTIONS = (
         default=str(PurePath("~", ".kube", "cache", "oidc-login")),
         help="Directory of the token cache",
         topic=Topic.CACHE,
-        commands=(PLUGIN, CLEAN, STATUS, WHOAMI),
+        commands=(PLUGIN, SETUP, CLEAN, STATUS, WHOAMI),
         environment=Environment("KUBECACHEDIR", lambda value: str(PurePath(value, "oidc-login"))),
         path=True,
         field="cache.directory",
@@ -77,6 +55,7 @@ OPTIONS = (
         default="disk",
         help="Where tokens are kept between two calls; auto is the keyring where there is one, else the disk",
         topic=Topic.CACHE,
+        commands=(PLUGIN, SETUP),
         choices=("auto", "disk", "keyring", "none"),
         field="cache.storage",
         convert=option_values.storage,

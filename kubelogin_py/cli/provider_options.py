@@ -1,7 +1,7 @@
 """Options that say which provider it is and what is sent to it."""
 
-from kubelogin_py.cli import option_values
-from kubelogin_py.cli.option import SIGNING_IN, TOLD_THE_PROVIDER, Option, Topic
+from kubelogin_py.cli import client_secret, option_values
+from kubelogin_py.cli.option import SIGNING_IN, TOLD_THE_PROVIDER, Environment, Option, Topic
 from kubelogin_py.compat.flag_values import BOOL, STRING, STRING_TO_STRING, STRINGS
 from kubelogin_py.settings import PROFILE_BY_ISSUER, PROFILE_CHOICES
 
@@ -41,13 +41,25 @@ PROVIDER_OPTIONS = (
         name="oidc-client-secret",
         kind=STRING,
         default="",
-        help="Client secret of the provider",
+        help="Client secret of the provider; better in a file or in the variable KUBELOGIN_CLIENT_SECRET",
         topic=Topic.PROVIDER,
         commands=TOLD_THE_PROVIDER,
         secret=True,
         note="is visible to the other users of this machine in the list of processes",
+        environment=Environment(client_secret.VARIABLE, lambda value: value),
         field="provider.client_secret",
         convert=option_values.optional_secret,
+    ),
+    Option(
+        name="oidc-client-secret-file",
+        kind=STRING,
+        default="",
+        help="File with the client secret, instead of --oidc-client-secret",
+        topic=Topic.PROVIDER,
+        commands=TOLD_THE_PROVIDER,
+        path=True,
+        field="provider.client_secret",
+        convert=client_secret.from_file,
     ),
     Option(
         name="oidc-redirect-url",

@@ -4,13 +4,13 @@ import json
 from dataclasses import replace
 
 from kubelogin_py.cli import setup_command
-from kubelogin_py.cli.binding import notes, settings_of
+from kubelogin_py.cli.binding import check_required, notes, settings_of
 from kubelogin_py.cli.commands import command_named
 from kubelogin_py.cli.help import help_text
 from kubelogin_py.cli.invocation import Credential, Invocation
 from kubelogin_py.cli.option import SETUP
 from kubelogin_py.cli.terminal import is_lent
-from kubelogin_py.settings import Cache, Storage
+from kubelogin_py.settings import Cache, Settings, Storage
 
 _FENCE = "```"
 
@@ -21,6 +21,14 @@ def run(invocation: Invocation) -> None:
     Without an issuer or a client ID it is the help of this command that is shown, on standard output.
     """
     parsed = invocation.parsed
+    if parsed.flag("convert") or parsed.flag("undo"):
+        from kubelogin_py.cli import setup_convert  # noqa: PLC0415 -- slow to import
+
+        setup_convert.run(invocation)
+        return
+    if parsed.flag("write-kubeconfig"):
+        _write_kubeconfig(invocation)
+        return
     settings = settings_of(invocation.rows, parsed, invocation.environment, tilde=False)
     command = command_named(SETUP)
     if command is not None and not (settings.provider.issuer and settings.provider.client_id):
@@ -29,11 +37,30 @@ def run(invocation: Invocation) -> None:
     if parsed.number("v") >= 1:
         for note in notes(invocation.rows, parsed):
             invocation.stderr.line(note)
+    _sign_in(invocation, replace(settings, cache=Cache(storage=Storage.NONE)))
+    for line in _instructions(invocation):
+        invocation.stderr.line(line)
+
+
+def _write_kubeconfig(invocation: Invocation) -> None:
+    """Sign in as kubectl will, so that it finds the session, and write the kubeconfig."""
+    from kubelogin_py.cli import setup_kubeconfig  # noqa: PLC0415 -- slow to import
+
+    parsed = setup_kubeconfig.absolute(invocation)
+    check_required(invocation.rows, parsed)
+    settings = settings_of(invocation.rows, parsed, invocation.environment)
+    plan = setup_kubeconfig.plan(invocation)
+    if not (parsed.flag("dry-run") or parsed.flag("no-sign-in")):
+        _sign_in(invocation, settings)
+    setup_kubeconfig.carry_out(plan, invocation)
+
+
+def _sign_in(invocation: Invocation, settings: Settings) -> None:
+    """Sign in, and show the claims."""
     invocation.stderr.line("Authentication in progress...")
     login = replace(settings.login, interactive=is_lent(), asked_for=True)
-    fresh = replace(settings, login=login, cache=Cache(storage=Storage.NONE))
-    credential = invocation.sign_in(fresh, parsed.number("v"))
-    for line in (*_claims(credential), *_instructions(invocation)):
+    credential = invocation.sign_in(replace(settings, login=login), invocation.parsed.number("v"))
+    for line in _claims(credential):
         invocation.stderr.line(line)
 
 

@@ -61,6 +61,11 @@ def locations(explicit: str, environment: Mapping[str, str], home: str | None) -
     return (Path(home, ".kube", "config"),) if home else ()
 
 
+def to_write(paths: Sequence[Path]) -> Path:
+    """Return the file that new entries go to: the first that exists, else the last (client-go, ``PathOptions``)."""
+    return next((path for path in paths if path.exists()), paths[-1])
+
+
 def find(paths: Sequence[Path], *, context: str, user: str) -> AuthProvider:
     """Return the user who is to sign in: the one named, else the context's, else the current context's.
 
@@ -135,7 +140,7 @@ def _top(path: Path, text: str) -> Members:
         document = None
     # kubectl takes an empty file for an empty kubeconfig.
     if document is None:
-        return Members((), 0, flow=False)
+        return Members(())
     if not isinstance(document, Members):
         raise SettingsError(f"{shown(path)} is not a kubeconfig: it is not a mapping")
     return document

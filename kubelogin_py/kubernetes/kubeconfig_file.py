@@ -87,6 +87,37 @@ def replace(path: Path, text: str) -> None:
         _synchronise(real.parent)
 
 
+def create(path: Path, text: str) -> None:
+    """Make a new file that only its owner reads, wholly or not at all; nothing that is there is replaced.
+
+    :raises StorageError: it could not be made, or something of that name is there.
+    """
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    with _failing("write", path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, _PRIVATE)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text.encode())
+                file.flush()
+                os.fsync(descriptor)
+            # Unlike a rename, a link fails where something is. Some file systems have none.
+            try:
+                os.link(temporary, path)
+            except (PermissionError, NotImplementedError):
+                _rename_to_new(temporary, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+        _synchronise(path.parent)
+
+
+def _rename_to_new(temporary: Path, path: Path) -> None:
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    temporary.rename(path)
+
+
 def _move(temporary: Path, real: Path, contents: bytes) -> None:
     try:
         temporary.replace(real)

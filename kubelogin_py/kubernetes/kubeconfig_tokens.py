@@ -7,13 +7,13 @@ value in several lines, JSON that loses a member), the document is written anew,
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kubelogin_py.errors import SettingsError, StorageError
-from kubelogin_py.kubernetes import kubeconfig_yaml
+from kubelogin_py.kubernetes import kubeconfig_yaml, yaml_writing
 from kubelogin_py.kubernetes.kubeconfig import ID_TOKEN, REFRESH_TOKEN, config_of
-from kubelogin_py.kubernetes.kubeconfig_yaml import Items, Members, Node, Path, Scalar
+from kubelogin_py.kubernetes.kubeconfig_yaml import Items, Members, Node, Scalar
 from kubelogin_py.secret import Secret
 
 _STRING = "tag:yaml.org,2002:str"
@@ -45,7 +45,7 @@ def with_tokens(text: str, user: str, id_token: Secret | None, refresh_token: Se
     edited = _edited(text, config, changes)
     if _means(edited, wanted):
         return edited, True
-    dumped = kubeconfig_yaml.dump(text, path, changes)
+    dumped = yaml_writing.text_of(wanted)
     if _means(dumped, wanted):
         return dumped, False
     raise StorageError("the tokens could not be put into the kubeconfig")
@@ -58,10 +58,11 @@ def _means(text: str, wanted: Node) -> bool:
         return False
 
 
-def _meant(node: Node, path: Path, changes: Mapping[str, str | None]) -> Node:
+def _meant(node: Node, path: Sequence[str | int], changes: Mapping[str, str | None]) -> Node:
     """Return what the document is to mean."""
     if isinstance(node, Items):
-        return Items(tuple(_meant(v, path[1:], changes) if n == path[0] else v for n, v in enumerate(node.values)))
+        values = (_meant(v, path[1:], changes) if n == path[0] else v for n, v in enumerate(node.values))
+        return replace(node, values=tuple(values))
     if not isinstance(node, Members):
         raise TypeError("the path leads to a scalar")
     if path:

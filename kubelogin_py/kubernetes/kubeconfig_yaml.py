@@ -27,15 +27,13 @@ EXPANDED = 200_000
 _CORE = "tag:yaml.org,2002:"
 _TAGS = frozenset(_CORE + name for name in ("str", "int", "float", "bool", "null", "map", "seq"))
 _PROBLEM_LENGTH = 100
-# No line of the document is folded: a token is one word, and JSON has no other way to write a string.
-_WIDTH = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
     """One value.
 
-    :param text: as the document means it, without quotes.
+    :param text: as the document means it, without quotes; empty where nothing is there.
     :param tag: its type in YAML.
     :param start: character where it starts; the end is the character after it.
     """
@@ -53,9 +51,16 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list."""
+    """A list.
+
+    :param start: character where it starts; the end is the character after its last value, or its bracket.
+    :param flow: whether it is written in brackets.
+    """
 
     values: "tuple[Node, ...]"
+    start: int = field(compare=False, default=0)
+    end: int = field(compare=False, default=0)
+    flow: bool = field(compare=False, default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +68,14 @@ class Members:
     """A mapping; the order of its members means nothing.
 
     :param pairs: keys and values in the order of the document.
-    :param start: character where it starts.
+    :param start: character where it starts; the end is the character after its last value, or its brace.
     :param flow: whether it is written in braces.
     """
 
     pairs: "tuple[tuple[Scalar, Node], ...]" = field(compare=False)
-    start: int = field(compare=False)
-    flow: bool = field(compare=False)
+    start: int = field(compare=False, default=0)
+    end: int = field(compare=False, default=0)
+    flow: bool = field(compare=False, default=False)
     _sorted: "tuple[tuple[str, Node], ...]" = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -83,9 +89,6 @@ class Members:
 
 Node: TypeAlias = Scalar | Items | Members
 
-Path: TypeAlias = Sequence[str | int]
-"""Keys and list positions from the top of a document to a value in it."""
-
 
 def parse(text: str) -> Node | None:
     """Return the document; ``None`` when it is empty.
@@ -94,20 +97,6 @@ def parse(text: str) -> Node | None:
     """
     root = _composed(text)
     return None if root is None else _Conversion().converted(root)
-
-
-def dump(text: str, path: Path, changes: dict[str, str | None]) -> str:
-    """Return the document written anew, without comments, with members of one mapping changed.
-
-    :param text: a document that ``parse`` accepts.
-    :param path: of the mapping.
-    :param changes: new text of each member; ``None`` removes it.
-    """
-    root = _composed(text)
-    if root is None:
-        raise SettingsError("the document is empty")
-    changed = _with_changes(root, path, changes)
-    return str(yaml.serialize(changed, Dumper=yaml.SafeDumper, width=_WIDTH, allow_unicode=True))
 
 
 class _Loader(yaml.SafeLoader):
@@ -189,13 +178,15 @@ class _Conversion:
     def _new(self, node: yaml.Node) -> _Converted:
         if isinstance(node, yaml.SequenceNode):
             values = [self._one(item) for item in node.value]
-            return _whole(Items(tuple(value.node for value in values)), values)
+            items = tuple(value.node for value in values)
+            return _whole(Items(items, *_span(node, items), flow=bool(node.flow_style)), values)
         if isinstance(node, yaml.MappingNode):
             keys = [_key(key) for key, _ in node.value]
             _refuse_repeated(keys, node)
             values = [self._one(value) for _, value in node.value]
             pairs = tuple(zip(keys, (value.node for value in values), strict=True))
-            return _whole(Members(pairs, _index(node.start_mark), bool(node.flow_style)), values)
+            span = _span(node, [*keys, *(value.node for value in values)])
+            return _whole(Members(pairs, *span, flow=bool(node.flow_style)), values)
         return _Converted(_scalar(node), 1, 1)
 
 
@@ -203,8 +194,17 @@ def _whole(node: Node, values: Sequence[_Converted]) -> _Converted:
     return _Converted(node, 1 + sum(value.count for value in values), 1 + max((v.depth for v in values), default=0))
 
 
+def _span(node: yaml.CollectionNode, parts: "Sequence[Node]") -> tuple[int, int]:
+    """Return where a list or mapping starts and ends; the library sees a block end only where the next thing starts."""
+    start = _index(node.start_mark)
+    end = _index(node.end_mark) if node.flow_style else max((part.end for part in parts), default=start)
+    return start, end
+
+
 def _scalar(node: yaml.Node) -> Scalar:
-    return Scalar(node.value, node.tag, _index(node.start_mark), _index(node.end_mark))
+    # `null`, `~` and nothing at all mean the same.
+    text = "" if node.tag == _CORE + "null" else node.value
+    return Scalar(text, node.tag, _index(node.start_mark), _index(node.end_mark))
 
 
 def _index(mark: yaml.Mark | None) -> int:
@@ -224,23 +224,3 @@ def _refuse_repeated(keys: Sequence[Scalar], node: yaml.Node) -> None:
     if times > 1:
         shown = printable(name, _PROBLEM_LENGTH)
         raise SettingsError(f'{_at(node.start_mark)}the key "{shown}" appears more than once')
-
-
-def _with_changes(node: yaml.Node, path: Path, changes: dict[str, str | None]) -> yaml.Node:
-    """Return the node changed at one path; what it shares with other paths through aliases stays theirs."""
-    if isinstance(node, yaml.SequenceNode):
-        values = [_with_changes(item, path[1:], changes) if n == path[0] else item for n, item in enumerate(node.value)]
-        return yaml.SequenceNode(node.tag, values, flow_style=node.flow_style)
-    if not isinstance(node, yaml.MappingNode):
-        raise TypeError("the path leads to a scalar")
-    if path:
-        pairs = [(k, _with_changes(v, path[1:], changes) if k.value == path[0] else v) for k, v in node.value]
-    else:
-        style = '"' if node.flow_style else None
-        added = [(_text(name, style), _text(text, style)) for name, text in changes.items() if text is not None]
-        pairs = added + [(key, value) for key, value in node.value if key.value not in changes]
-    return yaml.MappingNode(node.tag, pairs, flow_style=node.flow_style)
-
-
-def _text(text: str, style: str | None) -> yaml.ScalarNode:
-    return yaml.ScalarNode(_CORE + "str", text, style=style)

@@ -107,7 +107,7 @@ OFFERED: dict[str, tuple[list[str], set[str]]] = {
     "flags": (["clean", "--token"], {"--token-cache-dir"}),
     "flags-after-others": (
         ["get-token", "--skip-open-browser", "--oidc-cl"],
-        {"--oidc-client-id", "--oidc-client-secret"},
+        {"--oidc-client-id", "--oidc-client-secret", "--oidc-client-secret-file"},
     ),
     "choices-apart": (["get-token", "--grant-type", "authcode-"], {"authcode-keyboard"}),
     "choices-after-equals": (["get-token", "--grant-type", "=", "d"], {"device-code"}),

@@ -32,6 +32,7 @@ EXPECTED: dict[str, tuple[str, Value]] = {
     "oidc-issuer-url": ("string", ""),
     "oidc-client-id": ("string", ""),
     "oidc-client-secret": ("string", ""),
+    "oidc-client-secret-file": ("string", ""),
     "oidc-redirect-url": ("string", ""),
     "oidc-extra-scope": ("strings", ()),
     "oidc-use-access-token": ("", False),
@@ -122,6 +123,7 @@ PROVIDER = {
     "oidc-issuer-url",
     "oidc-client-id",
     "oidc-client-secret",
+    "oidc-client-secret-file",
     "oidc-redirect-url",
     "oidc-extra-scope",
     "oidc-use-access-token",
@@ -129,9 +131,25 @@ PROVIDER = {
     "oidc-pkce-method",
     "oidc-use-pkce",
 }
+KUBECONFIG = {
+    "kubeconfig",
+    "write-kubeconfig",
+    "user",
+    "context",
+    "cluster",
+    "server",
+    "cluster-certificate-authority",
+    "fetch-ca",
+    "ca-fingerprint",
+    "use",
+    "no-sign-in",
+    "convert",
+    "undo",
+    "dry-run",
+}
 OF_COMMAND = {
     ROOT: {"version", "kubeconfig", "context", "user", *TRUST, *SIGN_IN},
-    SETUP: {*PROVIDER, *TRUST, *SIGN_IN},
+    SETUP: {*PROVIDER, *TRUST, *SIGN_IN, *KUBECONFIG, "token-cache-dir", "token-cache-storage"},
     CLEAN: {"token-cache-dir", "token-cache-storage"},
     COMPLETION: {"no-descriptions"},
     STATUS: {"token-cache-dir", "output"},
@@ -143,7 +161,7 @@ OF_COMMAND = {
 
 @pytest.mark.parametrize(("command", "names"), OF_COMMAND.items(), ids=[name or "root" for name in OF_COMMAND])
 def test_a_command_has_its_flags_the_global_ones_and_no_other(command: str, names: set[str]) -> None:
-    """The flags of each of int128/kubelogin's commands: no cache flag on setup, no provider flag on the root."""
+    """The flags of each of int128/kubelogin's commands: no provider flag on the root; setup has more than theirs."""
     assert {row.name for row in options_of(command, {})} == {*GLOBAL, *names}
 
 
@@ -151,6 +169,12 @@ OWN = {
     (ROOT, "kubeconfig"): ("string", ""),
     (ROOT, "context"): ("string", ""),
     (ROOT, "user"): ("string", ""),
+    **{
+        (SETUP, name): ("", False)
+        if name in ("write-kubeconfig", "fetch-ca", "use", "no-sign-in", "convert", "undo", "dry-run")
+        else ("string", "")
+        for name in KUBECONFIG
+    },
     (CLEAN, "token-cache-storage"): ("string", "auto"),
     (COMPLETION, "no-descriptions"): ("", False),
     (STATUS, "output"): ("string", "table"),

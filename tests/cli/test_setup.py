@@ -102,10 +102,7 @@ def test_without_issuer_or_client_it_shows_its_help(arguments: list[str]) -> Non
 FAULTS = {
     "grant-type": (["setup", "--grant-type=x"], "error: setup: grant-type must be one of ("),
     "pkce": ([*SETUP, "--oidc-pkce-method=x"], "error: setup: oidc-pkce-method must be one of (auto|no|S256)"),
-    "cache-dir": ([*SETUP, "--token-cache-dir=/x"], "error: unknown flag: --token-cache-dir"),
-    "cache-storage": ([*SETUP, "--token-cache-storage=disk"], "error: unknown flag: --token-cache-storage"),
     "force-refresh": ([*SETUP, "--force-refresh"], "error: unknown flag: --force-refresh"),
-    "kubeconfig": ([*SETUP, "--kubeconfig=x"], "error: unknown flag: --kubeconfig"),
 }
 
 

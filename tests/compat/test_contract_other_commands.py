@@ -56,8 +56,8 @@ CACHE = {"force-refresh", "token-cache-dir", "token-cache-storage"}
 OF = {"": TLS | AUTHENTICATION, "setup": TLS | AUTHENTICATION | PROVIDER, "clean": {"token-cache-dir"}}
 """The flags of get-token that each other command has, too."""
 
-LATER = {("clean", "token-cache-storage")}
-"""Of a version before 1.36, and accepted again."""
+LATER = {("clean", "token-cache-storage"), ("setup", "token-cache-dir"), ("setup", "token-cache-storage")}
+"""Of a version before 1.36, and accepted again; setup hands on what kubectl needs, a gap there (section 4)."""
 
 
 @pytest.fixture

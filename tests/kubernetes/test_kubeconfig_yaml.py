@@ -101,10 +101,3 @@ def test_documents_that_mean_the_same_are_equal() -> None:
 
 def test_a_few_aliases_are_read() -> None:
     assert kubeconfig_yaml.parse("a: &x {b: c}\nd: *x\n") == kubeconfig_yaml.parse("a: {b: c}\nd: {b: c}\n")
-
-
-def test_dump_changes_one_path_of_a_shared_value() -> None:
-    text = "# gone\na: &x\n  t: old\n  k: 'keep'\nb: *x\n"
-    dumped = kubeconfig_yaml.dump(text, ["b"], {"t": "new"})
-    assert kubeconfig_yaml.parse(dumped) == kubeconfig_yaml.parse("a: {t: old, k: keep}\nb: {t: new, k: keep}\n")
-    assert "#" not in dumped
