@@ -1,8 +1,8 @@
 """Completion scripts: each is the whole table, and real shells make of them what people expect."""
 
 import re
-import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,17 +84,15 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def need(shell: str) -> str:
-    found = shutil.which(shell)
-    if found is None:
-        pytest.skip(f"{shell} is not installed")
-    return found
+@pytest.fixture(params=["bash", "zsh", "fish"])
+def shell(request: pytest.FixtureRequest, required: Callable[[str], Path]) -> Path:
+    """A shell that reads a script without running it."""
+    return required(request.param)
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_shell_can_read_it(shell: str, scripts: Path, tmp_path: Path) -> None:
+def test_the_shell_can_read_it(shell: Path, scripts: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [need(shell), "-n", scripts / shell], env=clean(tmp_path / "h"), capture_output=True, text=True, check=False
+        [shell, "-n", scripts / shell.name], env=clean(tmp_path / "h"), capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -170,10 +168,11 @@ FISH = {
 }
 
 
+@pytest.mark.required("fish")
 @pytest.mark.parametrize(("line", "offered"), FISH.values(), ids=FISH)
 def test_fish_offers(line: str, offered: set[str], scripts: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [need("fish"), "--no-config", "-c", f"source {scripts}/fish; complete -C '{line}'"],
+        ["fish", "--no-config", "-c", f"source {scripts}/fish; complete -C '{line}'"],
         env=clean(tmp_path / "h"),
         capture_output=True,
         text=True,
@@ -198,8 +197,8 @@ SOURCED = {
 
 @pytest.mark.parametrize(("typed", "completed"), TYPED.values(), ids=TYPED)
 @pytest.mark.parametrize("shell", SOURCED)
+@pytest.mark.required("bash", "zsh")
 def test_a_person_presses_tab(shell: str, typed: str, completed: str, scripts: Path, tmp_path: Path) -> None:
-    need(shell)
     command, source = SOURCED[shell]
     with Terminal(*command, home=tmp_path / "home", stdout_too=True) as terminal:
         terminal.send(source.format(scripts / shell) + "echo 'go''ing'\n")
@@ -210,9 +209,9 @@ def test_a_person_presses_tab(shell: str, typed: str, completed: str, scripts: P
         terminal.read_until(between.join(map(re.escape, completed.rstrip())), deadline=15)
 
 
+@pytest.mark.required("zsh")
 def test_zsh_finds_it_as_a_file_of_fpath(scripts: Path, tmp_path: Path) -> None:
     """As packagers install it: ``_kubelogin``, loaded at the first use."""
-    need("zsh")
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "_kubelogin").write_text((scripts / "zsh").read_text(encoding="utf-8"), encoding="utf-8")
     with Terminal("zsh", "-f", "-i", home=tmp_path / "home", stdout_too=True) as terminal:
