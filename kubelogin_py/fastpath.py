@@ -53,6 +53,7 @@ PLAIN = (
     *("--oidc-issuer-url", "--oidc-client-id", "--oidc-redirect-url", "--oidc-extra-scope", "--oidc-pkce-method"),
     *("--oidc-auth-request-extra-params", "--grant-type", "--listen-address", "--browser-command", "--username"),
     *("--authentication-timeout-sec", "--certificate-authority-data", "--open-url-after-authentication", "--provider"),
+    "--account",
 )
 """Flags whose value is part of the key as it stands."""
 

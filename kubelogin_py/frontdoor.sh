@@ -64,7 +64,7 @@ answer() {
     case $our_flag in
       --oidc-issuer-url | --oidc-client-id | --oidc-redirect-url | --oidc-extra-scope | --oidc-pkce-method) ;;
       --grant-type | --listen-address | --browser-command | --username | --authentication-timeout-sec) ;;
-      --certificate-authority-data | --open-url-after-authentication | --provider) ;;
+      --certificate-authority-data | --open-url-after-authentication | --provider | --account) ;;
       --skip-open-browser | --tls-renegotiation-once | --tls-renegotiation-freely | --no-refresh-ahead) ;;
       --oidc-client-secret | --password) our_value='' ;;
       --token-cache-storage) [ "$our_value" = disk ] || return 0 ;;

@@ -221,7 +221,8 @@ def _check_state(query: str, state: Secret) -> None:
 
 
 def _who(session: Session) -> str:
+    account = f" (account {printable(session.account)})" if session.account else ""
     if session.id_token is not None:
         with suppress(VerificationError):
-            return printable(id_token.read_unverified(session.id_token).person)
-    return printable(session.client_id)
+            return printable(id_token.read_unverified(session.id_token).person) + account
+    return printable(session.client_id) + account

@@ -17,6 +17,7 @@ class Session:
 
     :param issuer: issuer the tokens came from.
     :param client_id: client they were issued to.
+    :param account: by which name the person asked for it to be kept apart; ``None`` without one.
     :param id_token: the ID token as received; ``None`` where the provider gave none (access-token mode).
     :param access_token: kept only in access-token mode.
     :param refresh_token: newest refresh token, if any.
@@ -38,6 +39,7 @@ class Session:
     scope: str = ""
     nonce_sha256: str | None = None
     refresh_sent_at: float | None = None
+    account: str | None = None
 
     @property
     def presented_token(self) -> Secret | None:

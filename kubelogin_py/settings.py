@@ -131,6 +131,8 @@ class Login:
     :param force_refresh: do not use a cached ID token, refresh it.
     :param interactive: whether the caller lends us its terminal (``spec.interactive`` of the exec info).
     :param asked_for: whether a person wants this very sign-in, so that an earlier one that failed counts for nothing.
+    :param account: which of several users at this provider; their sessions are kept apart, and the provider is given
+        it as a hint. ``None`` for the only one.
     :param username: for the password grant; ``None`` to be asked.
     :param password: for the password grant; ``None`` to be asked.
     :param local_server_cert: PEM file with the callback listener's certificate; with it, and the key, it speaks https.
@@ -147,6 +149,7 @@ class Login:
     force_refresh: bool = False
     interactive: bool = False
     asked_for: bool = False
+    account: str | None = None
     username: str | None = None
     password: Secret | None = None
     local_server_cert: str | None = None

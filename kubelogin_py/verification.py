@@ -15,6 +15,7 @@ from kubelogin_py.documents import Documents
 from kubelogin_py.errors import MetadataError, ProviderError, UnknownKeyError, VerificationError
 from kubelogin_py.oidc import access_token, id_token, jose
 from kubelogin_py.oidc.access_token import Lifespan
+from kubelogin_py.oidc.account import check_account
 from kubelogin_py.oidc.id_token import Claims, Expected
 from kubelogin_py.oidc.key_set import KeySet
 from kubelogin_py.oidc.tokens import TokenSet
@@ -90,6 +91,8 @@ class Verifier:
             )
         age = self._settings.login.authentication_timeout + _FRESH_ALLOWANCE
         verified = self._verified(token_set, nonce=nonce, fresh_within=age)
+        if verified.claims is not None and self._settings.login.account:
+            check_account(verified.claims, self._settings.login.account)
         session = self._session(verified)
         for remark in self._remarks(verified):
             self._world.console.detail(1, remark)
@@ -196,6 +199,7 @@ class Verifier:
             expires_at=verified.lifespan.expires_at,
             lifetime=verified.lifespan.lifetime,
             scope=tokens.scope or self._settings.provider.scope,
+            account=self._settings.login.account,
         )
         for warning in self._warnings(session, verified.claims):
             self._world.console.tell(f"warning: {warning}")

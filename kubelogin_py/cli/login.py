@@ -6,6 +6,7 @@ from kubelogin_py.cli import plugin_call
 from kubelogin_py.cli.invocation import Credential, Invocation
 from kubelogin_py.cli.terminal import is_lent
 from kubelogin_py.cli.times import local_time
+from kubelogin_py.settings import Settings
 from kubelogin_py.text import printable
 
 
@@ -19,10 +20,11 @@ def run(invocation: Invocation) -> None:
     settings = call.settings()
     login = replace(settings.login, interactive=is_lent(), asked_for=True)
     credential = invocation.sign_in(replace(settings, login=login), call.verbosity)
-    invocation.stderr.line(_outcome(settings.provider.issuer, settings.provider.client_id, credential))
+    invocation.stderr.line(_outcome(settings, credential))
 
 
-def _outcome(issuer: str, client_id: str, credential: Credential) -> str:
-    who = printable(credential.claims.person if credential.claims else client_id)
+def _outcome(settings: Settings, credential: Credential) -> str:
+    who = printable(credential.claims.person if credential.claims else settings.provider.client_id)
+    account = f" (account {printable(settings.login.account)})" if settings.login.account else ""
     until = f"; the token serves until {local_time(credential.usable_until)}" if credential.usable_until else ""
-    return f"signed in to {printable(issuer)} as {who}{until}"
+    return f"signed in to {printable(settings.provider.issuer)} as {who}{account}{until}"

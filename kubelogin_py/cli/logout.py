@@ -19,7 +19,7 @@ from kubelogin_py.storage.keys import session_key
 from kubelogin_py.text import printable
 
 _ENDS_BY_ITSELF = "what was kept here is gone; end the session on the provider's own pages, or let it end by itself"
-_NAMING = frozenset({"context", "kubeconfig", "oidc-issuer-url", "oidc-client-id"})
+_NAMING = frozenset({"context", "kubeconfig", "oidc-issuer-url", "oidc-client-id", "account"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _many(invocation: Invocation) -> Sequence[_Leaving]:
     found: dict[tuple[Path | None, str], _Leaving] = {}
     for leaving in (*_of_contexts(invocation), *_of_options(invocation), *_of_records(invocation, directory)):
         place = leaving.settings.cache.directory
-        if _is_meant(invocation, leaving.settings.provider) and _is_place(invocation, place, directory):
+        if _is_meant(invocation, leaving) and _is_place(invocation, place, directory):
             # A context knows best how its provider is reached.
             found.setdefault((place, leaving.key), leaving)
     kept = {one.key for one in invocation.kept_sessions(directory)}
@@ -102,12 +102,14 @@ def _of_records(invocation: Invocation, directory: Path) -> Iterator[_Leaving]:
             whose = Provider(kept.session.issuer, kept.session.client_id)
             settings = settings_of(rows, invocation.parsed, invocation.environment, provider=whose)
             provider = replace(settings.provider, issuer=whose.issuer, client_id=whose.client_id)
-            yield _Leaving(replace(settings, provider=provider), kept.key, invocation.environment)
+            login = replace(settings.login, account=kept.session.account)
+            yield _Leaving(replace(settings, provider=provider, login=login), kept.key, invocation.environment)
 
 
-def _is_meant(invocation: Invocation, provider: Provider) -> bool:
-    own = invocation.parsed
+def _is_meant(invocation: Invocation, leaving: _Leaving) -> bool:
+    own, provider = invocation.parsed, leaving.settings.provider
     named = {"oidc-issuer-url": provider.issuer, "oidc-client-id": provider.client_id}
+    named["account"] = leaving.settings.login.account or ""
     return all(own.text(name) == value for name, value in named.items() if name in own.given)
 
 

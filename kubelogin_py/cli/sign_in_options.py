@@ -1,7 +1,7 @@
 """Options that say how somebody signs in."""
 
 from kubelogin_py.cli import option_values
-from kubelogin_py.cli.option import SIGNING_IN, Environment, Option, Topic
+from kubelogin_py.cli.option import SIGNING_IN, TOLD_THE_PROVIDER, Environment, Option, Topic
 from kubelogin_py.compat.flag_values import BOOL, INT, INTS, STRING, STRINGS
 from kubelogin_py.settings import DEFAULT_AUTHENTICATION_TIMEOUT, DEFAULT_LISTEN_ADDRESSES
 
@@ -81,6 +81,17 @@ SIGN_IN_OPTIONS = (
         commands=SIGNING_IN,
         field="login.open_url_after_authentication",
         convert=option_values.next_url,
+    ),
+    Option(
+        name="account",
+        kind=STRING,
+        default="",
+        help="Which of several users at this provider, such as an e-mail address: kept apart from the others, and "
+        "named to the provider (login_hint)",
+        topic=Topic.SIGN_IN,
+        commands=TOLD_THE_PROVIDER,
+        field="login.account",
+        convert=option_values.optional_text,
     ),
     Option(
         name="username",

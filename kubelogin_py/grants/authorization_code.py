@@ -55,8 +55,14 @@ def authorization_request(sign_in: SignIn, redirect_uri: str | None) -> Authoriz
         state=Secret(entropy.token()),
         nonce=Secret(entropy.token()),
         code_verifier=None if provider.pkce is PkceMethod.NO else Secret(entropy.token()),
-        extra_params=provider.extra_params,
+        extra_params=(*provider.extra_params, *_login_hint(sign_in)),
     )
+
+
+def _login_hint(sign_in: SignIn) -> tuple[tuple[str, str], ...]:
+    """Return the hint who is to sign in (OpenID Connect Core section 3.1.2.1), unless the user gives one."""
+    account, given = sign_in.settings.login.account, dict(sign_in.settings.provider.extra_params)
+    return (("login_hint", account),) if account and "login_hint" not in given else ()
 
 
 def client_method(sign_in: SignIn) -> ClientAuthentication:

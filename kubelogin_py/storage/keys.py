@@ -1,8 +1,8 @@
 """The names under which sessions and locks are kept.
 
 A session may be used only by a command line that would have made the same session: same provider, same client,
-same scopes, same trust, same kind of principal. All of that, and nothing else, is in the key. A client secret or
-password is left out: changing it changes nobody's identity, and a hash of it would be a means to guess it.
+same scopes, same trust, same account, same kind of principal. All of that, and nothing else, is in the key. A client
+secret or password is left out: changing it changes nobody's identity, and a hash of it would be a means to guess it.
 """
 
 import hashlib
@@ -24,6 +24,8 @@ def session_key(settings: Settings) -> str:
     """
     provider, tls = settings.provider, settings.tls
     principal = _principal(settings)
+    # Left out where there is none, so that sessions from before there were accounts keep their names.
+    account = {"account": settings.login.account} if settings.login.account else {}
     return _digest(
         "session",
         {
@@ -42,6 +44,7 @@ def session_key(settings: Settings) -> str:
             "insecure_skip_tls_verify": tls.insecure_skip_tls_verify,
             "principal": principal,
             "username": settings.login.username if principal == GrantType.PASSWORD else None,
+            **account,
         },
     )
 

@@ -42,6 +42,7 @@ def render(session: Session) -> bytes:
         "id_token": _revealed(session.id_token),
         "access_token": _revealed(session.access_token),
         "refresh_token": _revealed(session.refresh_token),
+        **({"account": session.account} if session.account else {}),
     }
     return json.dumps(members, separators=(",", ":")).encode("ascii") + b"\n"
 
@@ -72,6 +73,7 @@ def parse(document: bytes) -> Session:
         expires_at=_time(members, "expires_at"),
         lifetime=_time(members, "lifetime"),
         refresh_sent_at=_time(members, "refresh_sent_at"),
+        account=None if members.get("account") is None else _text(members, "account"),
     )
 
 

@@ -89,7 +89,7 @@ def _former_copies(
     settings: Settings, keyring: "SystemKeyring", clock: Clock, console: Console
 ) -> "FormerCopies | None":
     cache = settings.cache
-    if cache.directory is None or cache.former_scopes is None:
+    if cache.directory is None or cache.former_scopes is None or settings.login.account:
         return None
     from kubelogin_py.adapters.system_keyring import UpstreamItems  # noqa: PLC0415 -- for this alone
     from kubelogin_py.compat.former_copies import FormerCopies  # noqa: PLC0415 -- for this alone

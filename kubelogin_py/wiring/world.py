@@ -116,6 +116,9 @@ def _former_sessions(settings: Settings, console: Console, clock: Clock, keyring
     cache = settings.cache
     if cache.storage is Storage.NONE or cache.directory is None or cache.former_scopes is None:
         return NoFormerSessions()
+    if settings.login.account:
+        # int128/kubelogin knows no accounts: whose its session is, nobody can say.
+        return NoFormerSessions()
     from kubelogin_py.compat.former_sessions import (  # noqa: PLC0415 -- for a miss alone
         FormerDiskSessions,
         FormerKeyringSessions,

@@ -60,6 +60,7 @@ EXPECTED: dict[str, tuple[str, Value]] = {
     "open-url-after-authentication": ("string", ""),
     "username": ("string", ""),
     "password": ("string", ""),
+    "account": ("string", ""),
     "listen-port": ("ints", ()),
     "oidc-redirect-url-hostname": ("string", "localhost"),
     "oidc-redirect-url-authcode-keyboard": ("string", ""),
@@ -149,7 +150,7 @@ KUBECONFIG = {
 }
 OF_COMMAND = {
     ROOT: {"version", "kubeconfig", "context", "user", *TRUST, *SIGN_IN},
-    SETUP: {*PROVIDER, *TRUST, *SIGN_IN, *KUBECONFIG, "token-cache-dir", "token-cache-storage"},
+    SETUP: {*PROVIDER, *TRUST, *SIGN_IN, *KUBECONFIG, "token-cache-dir", "token-cache-storage", "account"},
     CLEAN: {"token-cache-dir", "token-cache-storage"},
     COMPLETION: {"no-descriptions"},
     STATUS: {"token-cache-dir", "output"},

@@ -105,6 +105,7 @@ def test_a_program_gets_the_same(scene: Scene) -> None:
         "groups": ["admins"],
         "issuer": "https://id.example.com",
         "client_id": "kubernetes",
+        "account": None,
         "refresh_token": True,
         "storage": "disk",
         "file": str(scene.directory / f"session-{KEY}.json"),

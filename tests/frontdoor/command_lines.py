@@ -46,6 +46,8 @@ HIT = {
     "twice": ["--oidc-extra-scope=email", "--oidc-extra-scope=groups"],
     "empty-value": ["--oidc-redirect-url="],
     "empty-value-apart": ["--oidc-redirect-url", ""],
+    "account": ["--account=alice+admin@example.com"],
+    "account-apart": ["--account", "alice"],
     "equals-in-value": ["--username=a=b"],
     "equals-in-value-apart": ["--username", "a=b"],
 }

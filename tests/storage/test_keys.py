@@ -41,6 +41,10 @@ DIFFERENT = {
     "password": replace(BASE, login=Login(grant_type=GrantType.PASSWORD)),
     "password-of-bob": replace(BASE, login=Login(grant_type=GrantType.PASSWORD, username="bob")),
     "password-of-ann": replace(BASE, login=Login(grant_type=GrantType.PASSWORD, username="ann")),
+    "account-of-bob": replace(BASE, login=Login(account="bob")),
+    "account-of-ann": replace(BASE, login=Login(account="ann@example.com")),
+    "account-of-ann-in-capitals": replace(BASE, login=Login(account="Ann@example.com")),
+    "account-and-password": replace(BASE, login=Login(grant_type=GrantType.PASSWORD, username="bob", account="bob")),
     "client-credentials": replace(BASE, login=Login(grant_type=GrantType.CLIENT_CREDENTIALS)),
 }
 
@@ -53,6 +57,7 @@ SAME = {
     "s256": with_provider(pkce=PkceMethod.S256),
     "openid-twice": with_provider(extra_scopes=("openid",)),
     "client-secret": with_provider(client_secret=Secret("s")),
+    "empty-account": replace(BASE, login=Login(account="")),
     "timeout": replace(BASE, login=Login(authentication_timeout=1.0, force_refresh=True, interactive=True)),
 }
 
