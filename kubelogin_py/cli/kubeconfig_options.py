@@ -95,6 +95,14 @@ KUBECONFIG_OPTIONS = (
         commands=(SETUP,),
     ),
     Option(
+        name="exec-command",
+        kind=STRING,
+        default="",
+        help="What kubectl is to start for the written or converted user (default: this program, by its absolute path)",
+        topic=Topic.KUBECONFIG,
+        commands=(SETUP,),
+    ),
+    Option(
         name="use",
         kind=BOOL,
         default=False,

@@ -49,7 +49,8 @@ def _convert(invocation: Invocation, path: Path, *, dry_run: bool) -> None:
         return file
 
     def found(text: str) -> list[Conversion]:
-        every = conversions(path, text, own_command(invocation.environment), keep_secret)
+        command = invocation.parsed.text("exec-command") or own_command(invocation.environment)
+        every = conversions(path, text, command, keep_secret)
         wanted = invocation.parsed.text("user")
         return [one for one in every if not wanted or one.name == wanted]
 

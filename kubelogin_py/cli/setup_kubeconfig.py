@@ -69,7 +69,7 @@ def plan(invocation: Invocation) -> Plan:
     return Plan(
         path=kubeconfig.to_write(paths),
         user=parsed.text("user") or _USER,
-        command=own_command(environment),
+        command=parsed.text("exec-command") or own_command(environment),
         arguments=(PLUGIN, *arguments),
         context=parsed.text("context"),
         cluster=parsed.text("cluster") or (urlsplit(server).hostname or "" if server else ""),

@@ -142,6 +142,7 @@ KUBECONFIG = {
     "cluster-certificate-authority",
     "fetch-ca",
     "ca-fingerprint",
+    "exec-command",
     "use",
     "no-sign-in",
     "convert",

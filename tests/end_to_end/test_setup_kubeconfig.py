@@ -104,6 +104,13 @@ users:
 """
 
 
+def test_another_command_may_be_named(provider: Provider, tmp_path: Path, home: Path) -> None:
+    flags = ["--no-sign-in", "--exec-command=kubelogin", *words(provider, tmp_path)]
+    assert setup("--write-kubeconfig", *flags, home=home).code == 0
+    (user,) = yaml.safe_load(config(home).read_text())["users"]
+    assert user["user"]["exec"]["command"] == "kubelogin"
+
+
 def test_what_others_have_stays(provider: Provider, server: ApiServer, tmp_path: Path, home: Path) -> None:
     config(home).parent.mkdir(parents=True)
     config(home).write_text(OTHERS)
