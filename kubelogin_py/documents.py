@@ -43,7 +43,7 @@ class Documents:
             return
         try:
             metadata = discovery.read_metadata(kept.metadata, self._issuer)
-            key_set = KeySet.read(kept.key_set)
+            key_set = KeySet.read(kept.key_set, kept=True)
         except (ProviderError, TransientError):
             return
         if kept.key_set.url == without_query(metadata.jwks_uri):

@@ -1,7 +1,7 @@
-"""Compact JSON Web Signatures, read strictly, in front of PyJWT, whose home this is.
+"""Compact JSON Web Signatures, read strictly.
 
-Our reader decides what a token says and which algorithm may verify it; PyJWT only does the arithmetic, with an
-algorithm and a key that have been chosen before. Nothing it or ``cryptography`` raises leaves this file.
+Our reader decides what a token says and which algorithm may verify it; ``signature`` only does the arithmetic, with an
+algorithm and a key that have been chosen before.
 """
 
 import hashlib
@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
-
-from jwt import PyJWK
 
 from kubelogin_py.errors import VerificationError
 from kubelogin_py.oidc import base64url
@@ -29,22 +27,20 @@ _NAME_LENGTH = 60
 
 @dataclass(frozen=True, slots=True)
 class _Algorithm:
-    """What an ``alg`` asks of a key, its name in PyJWT, and its hash (RFC 7518 section 3.1, RFC 8037, RFC 9864)."""
+    """What an ``alg`` asks of a key, and its hash (RFC 7518 section 3.1, RFC 8037, RFC 9864)."""
 
     key_type: str
     curve: str | None
     digest: str
-    library_name: str
 
 
 def _table() -> dict[str, _Algorithm]:
     table = {}
     for bits, curve in ((256, "P-256"), (384, "P-384"), (512, "P-521")):
-        table[f"RS{bits}"] = _Algorithm("RSA", None, f"sha{bits}", f"RS{bits}")
-        table[f"PS{bits}"] = _Algorithm("RSA", None, f"sha{bits}", f"PS{bits}")
-        table[f"ES{bits}"] = _Algorithm("EC", curve, f"sha{bits}", f"ES{bits}")
+        table[f"RS{bits}"] = table[f"PS{bits}"] = _Algorithm("RSA", None, f"sha{bits}")
+        table[f"ES{bits}"] = _Algorithm("EC", curve, f"sha{bits}")
     # Both names mean Ed25519 here: no other Edwards curve is accepted.
-    table["EdDSA"] = table["Ed25519"] = _Algorithm("OKP", "Ed25519", "sha512", "EdDSA")
+    table["EdDSA"] = table["Ed25519"] = _Algorithm("OKP", "Ed25519", "sha512")
     return table
 
 
@@ -214,28 +210,3 @@ def fits(algorithm: str, key_type: str, curve: str | None) -> bool:
     """Whether an algorithm uses keys of this type and curve, and is one of ``ALGORITHMS``."""
     wanted = _ALGORITHMS.get(algorithm)
     return wanted is not None and (wanted.key_type, wanted.curve) == (key_type, curve)
-
-
-def is_public_key(members: Mapping[str, str], algorithm: str) -> bool:
-    """Whether the numbers of a public JWK are a key of this fitting algorithm: a point on its curve, and so on."""
-    return _parsed(members, algorithm) is not None
-
-
-def verifies(members: Mapping[str, str], jws: Jws) -> bool:
-    """Whether a public JWK that fits the algorithm made the signature.
-
-    :param members: its public members.
-    :param jws: its algorithm has passed ``check_algorithm`` and ``fits``.
-    """
-    key = _parsed(members, jws.algorithm)
-    try:
-        return key is not None and key.Algorithm.verify(jws.signing_input, key.key, jws.signature) is True
-    except Exception:  # noqa: BLE001 -- as below; whatever it was, the signature is not verified
-        return False
-
-
-def _parsed(members: Mapping[str, str], algorithm: str) -> PyJWK | None:
-    try:
-        return PyJWK(dict(members), _ALGORITHMS[algorithm].library_name)
-    except Exception:  # noqa: BLE001 -- PyJWT and cryptography share no base; whatever it was, there is no key
-        return None

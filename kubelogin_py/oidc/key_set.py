@@ -74,9 +74,11 @@ class KeySet:
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, response: Response) -> Self:
+    def read(cls, response: Response, *, kept: bool = False) -> Self:
         """Return the key set in a response of the ``jwks_uri``; keys that can't be used are skipped.
 
+        :param kept: the response was read before, and kept: nobody computes with the keys' numbers again until there
+            is a signature. Numbers that are no key verify none.
         :raises TransientError: the provider answered 408, 429 or 5xx.
         :raises MetadataError: it is not a key set, has too many keys, or none that is usable.
         """
@@ -85,7 +87,10 @@ class KeySet:
         skipped: list[str] = []
         for jwk in entries:
             try:
-                keys.append(Key.read(jwk))
+                key = Key.read(jwk)
+                if not kept and not key.public.is_sound():
+                    raise ValueError("its numbers are not a public key")  # noqa: TRY301 -- as every other reason
+                keys.append(key)
             except ValueError as error:
                 skipped.append(f"{_named(jwk)}: {error}")
         if not keys:

@@ -34,7 +34,8 @@ STRANGERS = {("adapters", "storage"), ("storage", "adapters"), ("kubernetes", "c
 ANYWHERE = {"fastpath"}
 
 HOMES = {
-    "jwt": {"kubelogin_py/oidc/jose.py"},
+    # The product does without: importing it takes longer than everything else in a refresh.
+    "jwt": set(),
     "requests": {"kubelogin_py/adapters/http.py"},
     "urllib3": {"kubelogin_py/adapters/http.py"},
     "truststore": {"kubelogin_py/adapters/trust.py"},
@@ -54,7 +55,11 @@ HOMES = {
         "kubelogin_py/adapters/keyring_backend.py",
     },
     "keyring": {"kubelogin_py/adapters/keyring_backend.py"},
-    "cryptography": {"kubelogin_py/storage/sealed.py", "kubelogin_py/kubernetes/authority.py"},
+    "cryptography": {
+        "kubelogin_py/storage/sealed.py",
+        "kubelogin_py/oidc/signature.py",
+        "kubelogin_py/kubernetes/authority.py",
+    },
 }
 FORBIDDEN = {"webbrowser", "logging", "pytest", "talos_cred", "unittest"}
 
