@@ -3,14 +3,13 @@
 import base64
 import functools
 import importlib.util
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubelogin_py.adapters import http_policy as policy
 from kubelogin_py.adapters import proxies, trust
-from kubelogin_py.adapters.http_exchange import OverdueError, Wire, bounded
+from kubelogin_py.adapters.http_exchange import OverdueError, Wire, bounded, nothing
 from kubelogin_py.adapters.http_faults import Faults, NotSentTimeoutError
 from kubelogin_py.errors import NotSentError, ProviderError, SettingsError
 from kubelogin_py.oidc.urls import check_endpoint, host_of, without_query
@@ -70,8 +69,24 @@ class Call:
     faults: Faults
 
 
-class BoundedHttp(ABC):
-    """HTTP to the provider, as ``ports.Http`` asks for it; ``send`` is left to the library that does it.
+Send = Callable[["Call", Wire], Response]
+"""Sends one request over a connection of its own and returns the answer, within the call's limits.
+
+The wire is told of the connection, and that it stands, before the request is sent.
+"""
+
+
+def send(call: "Call", wire: Wire) -> Response:
+    """Send straight to the provider, or through the proxy that is in between; see ``Send``."""
+    if call.proxy is None:
+        from kubelogin_py.adapters import http_direct as way  # noqa: PLC0415 -- only what is needed is imported
+    else:
+        from kubelogin_py.adapters import http_proxied as way  # type: ignore[no-redef]  # noqa: PLC0415 -- as above
+    return way.send(call, wire)
+
+
+class BoundedHttp:
+    """HTTP to the provider, as ``ports.Http`` asks for it.
 
     An ``Authorization`` field of the settings is left out of requests that carry the client's own credentials.
 
@@ -83,6 +98,8 @@ class BoundedHttp(ABC):
     :param user_agent: the ``User-Agent`` field.
     :param connect_timeout: seconds until a connection must stand.
     :param total_timeout: seconds for a whole call.
+    :param send: how a request is sent.
+    :param meanwhile: done while the answer to the first request is waited for, such as imports that take time.
     :raises SettingsError: an authority that can't be read, or a field that can't be sent.
     """
 
@@ -97,12 +114,16 @@ class BoundedHttp(ABC):
         user_agent: str,
         connect_timeout: float = CONNECT_TIMEOUT,
         total_timeout: float = TOTAL_TIMEOUT,
+        send: Send = send,
+        meanwhile: Callable[[], object] = nothing,
     ) -> None:
         self._environment = environment
         self._on_request = on_request
         self._clock = clock
         self._connect_timeout = connect_timeout
         self._total_timeout = total_timeout
+        self._send = send
+        self._meanwhile = meanwhile
         self._context = trust.context(tls, environment)
         self._names_context = functools.partial(trust.context, tls, environment, names=False)
         self._headers = {
@@ -142,13 +163,6 @@ class BoundedHttp(ABC):
         if policy.leads_elsewhere(response.status):
             raise policy.refused_post_redirect(url, response.headers.get("location"))
         return response
-
-    @abstractmethod
-    def send(self, call: Call, wire: Wire) -> Response:
-        """Send one request over a connection of its own and return the answer, within the call's limits.
-
-        :param wire: told of the connection, and that it stands, before the request is sent.
-        """
 
     def _get_patiently(self, url: str, limit: int, deadline: float) -> Response:
         """Repeat a GET a little while the provider is busy or no connection comes about."""
@@ -199,12 +213,14 @@ class BoundedHttp(ABC):
         """Send within the deadline, and tell what became of it."""
         begin = self._clock.monotonic()
         outcome = "failed"
+        meanwhile, self._meanwhile = self._meanwhile, nothing
         try:
             response = bounded(
-                functools.partial(self.send, call),
+                functools.partial(self._send, call),
                 clock=self._clock,
                 connect=self._connect_timeout,
                 total=deadline - begin,
+                meanwhile=meanwhile,
             )
             outcome = str(response.status)
         except OverdueError as error:

@@ -9,8 +9,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from kubelogin_py.ports import Clock
 
@@ -88,20 +87,46 @@ class Wire:
         return self._standing
 
 
-def bounded(work: Callable[[Wire], T], *, clock: Clock, connect: float, total: float) -> T:
+class _Outcome(Generic[T]):
+    """What became of an exchange, set by its thread and looked at when that has ended."""
+
+    # ``concurrent.futures`` has this, too, and would have to be imported, with ``logging``.
+    returned: T
+    raised: BaseException | None = None
+
+    def result(self) -> T:
+        if self.raised is not None:
+            raise self.raised
+        return self.returned
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
+def bounded(
+    work: Callable[[Wire], T],
+    *,
+    clock: Clock,
+    connect: float,
+    total: float,
+    meanwhile: Callable[[], object] = nothing,
+) -> T:
     """Run an exchange and return or raise what it returned or raised.
 
     :param work: does the exchange and tells the wire how far it came.
     :param connect: seconds until the connection must stand.
     :param total: seconds until it must all be over.
+    :param meanwhile: what the caller does before it waits.
     :raises OverdueError: one of them passed.
     """
     wire = Wire()
-    outcome: Future[T] = Future()
+    outcome: _Outcome[T] = _Outcome()
     thread = threading.Thread(target=_run, args=(work, wire, outcome), name="kubelogin-http", daemon=True)
     begin = clock.monotonic()
     try:
         thread.start()
+        meanwhile()
         # Joining, not waiting for the outcome: a caller that forks next must be the only thread.
         while thread.is_alive():
             limit = total if wire.standing else min(connect, total)
@@ -114,8 +139,8 @@ def bounded(work: Callable[[Wire], T], *, clock: Clock, connect: float, total: f
     return outcome.result()
 
 
-def _run(work: Callable[[Wire], T], wire: Wire, outcome: Future[T]) -> None:
+def _run(work: Callable[[Wire], T], wire: Wire, outcome: _Outcome[T]) -> None:
     try:
-        outcome.set_result(work(wire))
+        outcome.returned = work(wire)
     except BaseException as error:  # noqa: BLE001 -- every failure belongs to the caller, none to stderr
-        outcome.set_exception(error)
+        outcome.raised = error

@@ -160,10 +160,10 @@ def system_keyring(
 def _http(
     settings: Settings, environment: Mapping[str, str], console: Console, clock: Clock, timeout: float | None
 ) -> Http:
-    from kubelogin_py.adapters.http import RequestsHttp  # noqa: PLC0415 -- slow to import
-    from kubelogin_py.adapters.http_client import TOTAL_TIMEOUT  # noqa: PLC0415 -- comes with it
+    from kubelogin_py.adapters.http_client import TOTAL_TIMEOUT, BoundedHttp  # noqa: PLC0415 -- slow to import
+    from kubelogin_py.oidc import signature  # noqa: PLC0415 -- as above
 
-    return RequestsHttp(
+    return BoundedHttp(
         settings.tls,
         environment=environment,
         request_headers=settings.provider.request_headers,
@@ -171,6 +171,8 @@ def _http(
         clock=clock,
         user_agent=f"kubelogin-py/{__version__}",
         total_timeout=TOTAL_TIMEOUT if timeout is None else timeout,
+        # Whatever is fetched, there will be a signature to verify.
+        meanwhile=signature.load,
     )
 
 

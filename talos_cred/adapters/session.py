@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
-from kubelogin_py.adapters.http import RequestsHttp
+from kubelogin_py.adapters.http_client import BoundedHttp
 from kubelogin_py.errors import Error
 from kubelogin_py.oidc import discovery
 from kubelogin_py.ports import Clock, Console, TokenStore
@@ -77,7 +77,7 @@ class SessionKeeper:
 
     def _revoked(self, token: Secret) -> bool:
         provider = self._settings.provider
-        http = RequestsHttp(
+        http = BoundedHttp(
             self._settings.tls,
             environment=self._environment,
             request_headers=provider.request_headers,

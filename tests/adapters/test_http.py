@@ -12,12 +12,14 @@ from urllib.parse import parse_qsl
 import pytest
 
 from kubelogin_py.adapters.clock import SystemClock
-from kubelogin_py.adapters.http import HEADER_LIMIT, RequestsHttp
+from kubelogin_py.adapters.http_answer import HEADER_LIMIT
+from kubelogin_py.adapters.http_client import BoundedHttp
 from kubelogin_py.errors import NotSentError, ProviderError, SettingsError, TransientError
 from kubelogin_py.response import Response
 from kubelogin_py.secret import Secret
 from kubelogin_py.settings import Tls
 from tests.adapters.servers import Behaviour, Conversation, Server, after_request, answering, response
+from tests.adapters.ways import WAYS, chosen, way
 
 LIMIT = 4096
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -33,6 +35,13 @@ class HurriedClock(SystemClock):
         self.slept.append(seconds)
 
 
+@pytest.fixture(autouse=True, params=WAYS)
+def each_way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Straight, and by the library that knows proxies."""
+    with chosen(request.param):
+        yield
+
+
 @pytest.fixture
 def clock() -> HurriedClock:
     return HurriedClock()
@@ -44,7 +53,7 @@ def lines() -> list[str]:
 
 
 @pytest.fixture
-def http(clock: HurriedClock, lines: list[str]) -> RequestsHttp:
+def http(clock: HurriedClock, lines: list[str]) -> BoundedHttp:
     return make_http(clock, lines)
 
 
@@ -55,8 +64,8 @@ def make_http(
     headers: tuple[tuple[str, str], ...] = (),
     connect: float = 2,
     total: float = 5,
-) -> RequestsHttp:
-    return RequestsHttp(
+) -> BoundedHttp:
+    return BoundedHttp(
         Tls(insecure_skip_tls_verify=True),
         environment={},
         request_headers=headers,
@@ -65,6 +74,7 @@ def make_http(
         user_agent="kubelogin-py/1.2.3",
         connect_timeout=connect,
         total_timeout=total,
+        send=way(),
     )
 
 
@@ -83,14 +93,14 @@ def fields(asked: bytes) -> dict[str, str]:
     return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head)}
 
 
-def request(http: RequestsHttp, method: str, url: str) -> Response:
+def request(http: BoundedHttp, method: str, url: str) -> Response:
     return http.get(url, limit=LIMIT) if method == "get" else http.post(url, [], limit=LIMIT)
 
 
 # What is sent
 
 
-def test_a_document_arrives_with_its_header(http: RequestsHttp, lines: list[str]) -> None:
+def test_a_document_arrives_with_its_header(http: BoundedHttp, lines: list[str]) -> None:
     date = "Tue, 01 Sep 2026 10:00:00 GMT"
     with Server(answering(response(200, b'{"a": 1}', Date=date, Content_Type="application/json"))) as server:
         answer = http.get(server.url("/.well-known/openid-configuration?secret=1"), limit=LIMIT)
@@ -109,14 +119,14 @@ def test_a_document_arrives_with_its_header(http: RequestsHttp, lines: list[str]
 
 
 @pytest.mark.parametrize("status", [200, 204, 304, 400, 401, 404, 418])
-def test_other_statuses_of_a_get_are_the_callers(http: RequestsHttp, status: int) -> None:
+def test_other_statuses_of_a_get_are_the_callers(http: BoundedHttp, status: int) -> None:
     body = b"" if status in {204, 304} else b"why"
     with Server(answering(response(status, body))) as server:
         answer = http.get(server.url(), limit=LIMIT)
     assert (answer.status, answer.body) == (status, body)
 
 
-def test_a_form_is_sent_in_order_and_encoded(http: RequestsHttp) -> None:
+def test_a_form_is_sent_in_order_and_encoded(http: BoundedHttp) -> None:
     form: list[tuple[str, str | Secret]] = [
         ("grant_type", "refresh_token"),
         ("refresh_token", Secret("a+b &=%é")),
@@ -137,7 +147,7 @@ def test_a_form_is_sent_in_order_and_encoded(http: RequestsHttp) -> None:
     assert "authorization" not in sent
 
 
-def test_basic_credentials_are_form_encoded_first(http: RequestsHttp) -> None:
+def test_basic_credentials_are_form_encoded_first(http: BoundedHttp) -> None:
     with Server(answering(response())) as server:
         http.post(server.url(), [("a", "b")], limit=LIMIT, basic=("my:client", Secret("p@ss wörd%")))
     scheme, _, value = fields(server.requests[0])["authorization"].partition(" ")
@@ -163,7 +173,7 @@ def test_an_unfit_request_header_is_refused_at_once(clock: HurriedClock, lines: 
 
 
 def test_nothing_is_remembered_or_read_from_elsewhere(
-    http: RequestsHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    http: BoundedHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No cookie comes back, no netrc file is read, no proxy or certificate variable of ``requests`` counts."""
     netrc = tmp_path / "netrc"
@@ -185,7 +195,7 @@ def test_nothing_is_remembered_or_read_from_elsewhere(
 )
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_what_is_not_https_or_loopback_is_refused_before_any_packet(
-    http: RequestsHttp, lines: list[str], monkeypatch: pytest.MonkeyPatch, url: str, method: str
+    http: BoundedHttp, lines: list[str], monkeypatch: pytest.MonkeyPatch, url: str, method: str
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("a name was looked up"))
     with pytest.raises(ProviderError) as caught:
@@ -198,14 +208,14 @@ def test_what_is_not_https_or_loopback_is_refused_before_any_packet(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_to_the_same_origin_is_followed(http: RequestsHttp, status: int) -> None:
+def test_a_redirect_to_the_same_origin_is_followed(http: BoundedHttp, status: int) -> None:
     with Server(answering(response(status, b"", Location="/other?a=b#c"), response(200, b"there"))) as server:
         answer = http.get(server.url(), limit=LIMIT)
     assert (answer.status, answer.body, answer.url) == (200, b"there", server.url("/other"))
     assert server.requests[1].startswith(b"GET /other?a=b HTTP/1.1\r\n")
 
 
-def test_the_fourth_redirect_is_refused(http: RequestsHttp) -> None:
+def test_the_fourth_redirect_is_refused(http: BoundedHttp) -> None:
     with (
         Server(answering(response(302, b"", Location="/again"))) as server,
         pytest.raises(ProviderError, match="more than 3 redirects"),
@@ -214,7 +224,7 @@ def test_the_fourth_redirect_is_refused(http: RequestsHttp) -> None:
     assert server.connections == 4
 
 
-def test_a_redirect_to_another_origin_is_refused(http: RequestsHttp) -> None:
+def test_a_redirect_to_another_origin_is_refused(http: BoundedHttp) -> None:
     """Both ends are named, without their queries, and the other one hears nothing."""
     with (
         Server(answering(response())) as other,
@@ -227,7 +237,7 @@ def test_a_redirect_to_another_origin_is_refused(http: RequestsHttp) -> None:
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
-def test_a_redirected_post_is_not_sent_again(http: RequestsHttp, status: int) -> None:
+def test_a_redirected_post_is_not_sent_again(http: BoundedHttp, status: int) -> None:
     with (
         Server(answering(response())) as other,
         Server(answering(response(status, b"", Location=other.url("/x?y=z")))) as server,
@@ -246,7 +256,7 @@ def chunked(*chunks: bytes) -> bytes:
     return HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + framed + b"0\r\n\r\n"
 
 
-def test_a_body_of_just_the_limit_is_accepted(http: RequestsHttp) -> None:
+def test_a_body_of_just_the_limit_is_accepted(http: BoundedHttp) -> None:
     whole = b"x" * LIMIT
     with Server(answering(response(200, whole), chunked(*[b"x"] * LIMIT), HEAD + b"\r\n" + whole)) as server:
         for _ in range(3):
@@ -267,7 +277,7 @@ FLOODS: dict[str, tuple[bytes, bytes]] = {
 
 
 @pytest.mark.parametrize(("begin", "endless"), FLOODS.values(), ids=list(FLOODS))
-def test_a_body_over_the_limit_is_refused(http: RequestsHttp, begin: bytes, endless: bytes) -> None:
+def test_a_body_over_the_limit_is_refused(http: BoundedHttp, begin: bytes, endless: bytes) -> None:
     """B-30: reading ends near the limit, whatever the length fields say."""
 
     def behave(conversation: Conversation) -> None:
@@ -287,7 +297,7 @@ def test_a_body_over_the_limit_is_refused(http: RequestsHttp, begin: bytes, endl
         pytest.param(b"x" * 70000, id="endless-line"),
     ],
 )
-def test_an_endless_header_is_refused(http: RequestsHttp, head: bytes) -> None:
+def test_an_endless_header_is_refused(http: BoundedHttp, head: bytes) -> None:
     def behave(conversation: Conversation) -> None:
         conversation.read_request()
         conversation.send(HEAD)
@@ -297,7 +307,7 @@ def test_an_endless_header_is_refused(http: RequestsHttp, head: bytes) -> None:
         http.get(server.url(), limit=LIMIT)
 
 
-def test_a_large_header_is_refused(http: RequestsHttp) -> None:
+def test_a_large_header_is_refused(http: BoundedHttp) -> None:
     large = "".join(f"X-{number}: {'x' * 60000}\r\n" for number in range(2)).encode()
     assert len(large) > HEADER_LIMIT
     with (
@@ -307,7 +317,7 @@ def test_a_large_header_is_refused(http: RequestsHttp) -> None:
         http.get(server.url(), limit=1 << 20)
 
 
-def test_a_compressed_body_is_refused(http: RequestsHttp) -> None:
+def test_a_compressed_body_is_refused(http: BoundedHttp) -> None:
     with (
         Server(answering(response(200, b"\x1f\x8b...", Content_Encoding="gzip"))) as server,
         pytest.raises(ProviderError, match="encoded as gzip"),
@@ -322,7 +332,7 @@ def test_a_compressed_body_is_refused(http: RequestsHttp) -> None:
         pytest.param(response(503, b"\x1f\x8b", Content_Encoding="gzip"), id="compressed"),
     ],
 )
-def test_an_unfit_error_page_does_not_hide_that_the_provider_is_out_of_order(http: RequestsHttp, answer: bytes) -> None:
+def test_an_unfit_error_page_does_not_hide_that_the_provider_is_out_of_order(http: BoundedHttp, answer: bytes) -> None:
     with Server(answering(answer)) as server:
         with pytest.raises(TransientError):
             http.get(server.url(), limit=LIMIT)
@@ -341,7 +351,7 @@ def test_an_unfit_error_page_does_not_hide_that_the_provider_is_out_of_order(htt
     ],
     ids=["ssh", "binary", "status", "fields", "chunk", "lengths"],
 )
-def test_what_is_not_http_is_refused(http: RequestsHttp, answer: bytes) -> None:
+def test_what_is_not_http_is_refused(http: BoundedHttp, answer: bytes) -> None:
     with Server(answering(answer)) as server, pytest.raises(ProviderError, match="malformed HTTP"):
         http.get(server.url(), limit=LIMIT)
 
@@ -380,7 +390,7 @@ def test_a_slow_server_is_left_at_the_deadline(
     assert len(lines) == 1
 
 
-def test_a_post_may_be_given_less_time(http: RequestsHttp) -> None:
+def test_a_post_may_be_given_less_time(http: BoundedHttp) -> None:
     begin = time.monotonic()
     with Server(after_request(Conversation.wait)) as server, pytest.raises(TransientError, match=r"within 0\.2 s"):
         http.post(server.url(), [], limit=LIMIT, timeout=0.2)
@@ -436,7 +446,7 @@ def test_nothing_is_sent_when_a_connection_stands_too_late(
     assert server.requests == []
 
 
-def test_the_next_address_of_a_host_is_tried(http: RequestsHttp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_address_of_a_host_is_tried(http: BoundedHttp, monkeypatch: pytest.MonkeyPatch) -> None:
     def two(_host: str, port: int, **_: object) -> list[object]:
         refusing = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1))
         return [refusing, (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
@@ -449,7 +459,7 @@ def test_the_next_address_of_a_host_is_tried(http: RequestsHttp, monkeypatch: py
 # Again, or not
 
 
-def test_a_busy_provider_is_asked_again(http: RequestsHttp, clock: HurriedClock, lines: list[str]) -> None:
+def test_a_busy_provider_is_asked_again(http: BoundedHttp, clock: HurriedClock, lines: list[str]) -> None:
     busy = response(503, b"busy", Retry_After="3")
     with Server(answering(busy, response(429, b""), response(200, b"x"))) as server:
         assert http.get(server.url(), limit=LIMIT).body == b"x"
@@ -457,7 +467,7 @@ def test_a_busy_provider_is_asked_again(http: RequestsHttp, clock: HurriedClock,
     assert [line.split()[3] for line in lines] == ["503", "429", "200"]
 
 
-def test_a_busy_provider_is_asked_three_times_at_most(http: RequestsHttp, clock: HurriedClock) -> None:
+def test_a_busy_provider_is_asked_three_times_at_most(http: BoundedHttp, clock: HurriedClock) -> None:
     with (
         Server(answering(response(429, b"", Retry_After="1"))) as server,
         pytest.raises(TransientError, match=r"answered 429 \(temporary\)") as caught,
@@ -504,7 +514,7 @@ def test_a_date_to_come_back_at(clock: HurriedClock, lines: list[str]) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
-def test_another_server_error_is_not_asked_again(http: RequestsHttp, status: int) -> None:
+def test_another_server_error_is_not_asked_again(http: BoundedHttp, status: int) -> None:
     with (
         Server(answering(response(status, b"{}"))) as server,
         pytest.raises(TransientError, match=rf"GET {server.url()}: the provider answered {status} \(temporary\)"),
@@ -514,7 +524,7 @@ def test_another_server_error_is_not_asked_again(http: RequestsHttp, status: int
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 429, 500, 503])
-def test_any_answer_to_a_post_is_the_callers(http: RequestsHttp, status: int) -> None:
+def test_any_answer_to_a_post_is_the_callers(http: BoundedHttp, status: int) -> None:
     with Server(answering(response(status, b'{"error": "x"}', Retry_After="1"))) as server:
         answer = http.post(server.url(), [("a", "b")], limit=LIMIT)
     assert (answer.status, answer.body, answer.headers["retry-after"]) == (status, b'{"error": "x"}', "1")
@@ -524,7 +534,7 @@ def test_any_answer_to_a_post_is_the_callers(http: RequestsHttp, status: int) ->
 # Faults
 
 
-def test_an_unknown_host(http: RequestsHttp, clock: HurriedClock) -> None:
+def test_an_unknown_host(http: BoundedHttp, clock: HurriedClock) -> None:
     url = "https://nonexistent.invalid/.well-known/openid-configuration"
     with pytest.raises(NotSentError) as caught:
         http.get(f"{url}?a=b", limit=LIMIT)
@@ -533,7 +543,7 @@ def test_an_unknown_host(http: RequestsHttp, clock: HurriedClock) -> None:
     assert clock.slept == [0.2, 0.5]
 
 
-def test_a_host_that_no_resolver_takes(http: RequestsHttp) -> None:
+def test_a_host_that_no_resolver_takes(http: BoundedHttp) -> None:
     with pytest.raises(NotSentError, match="no such host"):
         http.post(f"https://{'a' * 64}.example/", [], limit=LIMIT)
 
@@ -544,7 +554,7 @@ def closed_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def test_a_refused_connection(http: RequestsHttp, clock: HurriedClock, lines: list[str], closed_port: int) -> None:
+def test_a_refused_connection(http: BoundedHttp, clock: HurriedClock, lines: list[str], closed_port: int) -> None:
     url = f"http://127.0.0.1:{closed_port}/token"
     with pytest.raises(NotSentError) as caught:
         http.post(url, [], limit=LIMIT)
@@ -570,13 +580,13 @@ def https(server: Server) -> str:
 @pytest.mark.parametrize(
     "act", [Conversation.reset, lambda conversation: conversation.connection.close()], ids=["reset", "closed"]
 )
-def test_a_connection_lost_in_the_handshake_was_not_sent_on(http: RequestsHttp, act: Behaviour) -> None:
+def test_a_connection_lost_in_the_handshake_was_not_sent_on(http: BoundedHttp, act: Behaviour) -> None:
     with Server(in_handshake(act)) as server, pytest.raises(NotSentError, match="temporary"):
         http.post(https(server), [("code", "x")], limit=LIMIT)
     assert server.connections == 1
 
 
-def test_a_get_is_tried_again_when_no_connection_comes_about(http: RequestsHttp, clock: HurriedClock) -> None:
+def test_a_get_is_tried_again_when_no_connection_comes_about(http: BoundedHttp, clock: HurriedClock) -> None:
     with Server(in_handshake(Conversation.reset)) as server, pytest.raises(NotSentError):
         http.get(https(server), limit=LIMIT)
     assert (server.connections, clock.slept) == (3, [0.2, 0.5])
@@ -607,7 +617,7 @@ LOST: dict[str, tuple[Behaviour, str]] = {
 
 @pytest.mark.parametrize(("behaviour", "words"), LOST.values(), ids=list(LOST))
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_a_connection_lost_after_the_request(http: RequestsHttp, behaviour: Behaviour, words: str, method: str) -> None:
+def test_a_connection_lost_after_the_request(http: BoundedHttp, behaviour: Behaviour, words: str, method: str) -> None:
     """B-50: the provider may have acted on it, so it is neither said to be unsent nor sent again."""
     with Server(behaviour) as server:
         if words:

@@ -10,16 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from kubelogin_py.adapters import http_client
 from kubelogin_py.adapters.clock import SystemClock
+from kubelogin_py.adapters.http_client import BoundedHttp
 from kubelogin_py.adapters.http_exchange import AbandonedError, OverdueError, Wire, bounded
-from tests.adapters.servers import Behaviour, Conversation, Server, after_request
+from kubelogin_py.settings import Tls
+from tests.adapters.servers import Behaviour, Conversation, Server, after_request, answering, response
 
 ROOT = Path(__file__).parents[2]
 
 PROGRAM = """
 import socket, sys, time
 from kubelogin_py.adapters.clock import SystemClock
-from kubelogin_py.adapters.http import RequestsHttp
+from kubelogin_py.adapters.http_client import BoundedHttp
 from kubelogin_py.errors import TransientError
 from kubelogin_py.settings import Tls
 
@@ -29,7 +32,7 @@ def hang(*arguments, **named):
 lookup, url, total = sys.argv[1:]
 if lookup == "hangs":
     socket.getaddrinfo = hang
-http = RequestsHttp(Tls(), environment={}, on_request=lambda line: None, clock=SystemClock(), user_agent="test",
+http = BoundedHttp(Tls(), environment={}, on_request=lambda line: None, clock=SystemClock(), user_agent="test",
                     total_timeout=float(total), connect_timeout=float(total))
 print("ready", flush=True)
 try:
@@ -150,3 +153,44 @@ def test_cutting_ends_the_connection(before: bool) -> None:
             wire.cut()
         there.settimeout(1)
         assert there.recv(1) == b""
+
+
+def test_what_is_done_meanwhile_is_done_while_the_answer_is_waited_for() -> None:
+    """Once, by whoever waits, for the first exchange only: it is what takes time to import."""
+    done, times = threading.Event(), []
+
+    def meanwhile() -> None:
+        times.append(1)
+        done.set()
+
+    with Server(answering(response(200, b"{}"))) as server:
+        http = BoundedHttp(
+            Tls(),
+            environment={},
+            on_request=lambda _: None,
+            clock=SystemClock(),
+            user_agent="x",
+            send=lambda call, wire: http_client.send(call, wire) if done.wait(5) else pytest.fail("not meanwhile"),
+            meanwhile=meanwhile,
+        )
+        assert http.get(server.url(), limit=9).body == b"{}"
+        assert http.get(server.url(), limit=9).body == b"{}"
+    assert times == [1]
+
+
+def test_without_a_proxy_nothing_that_knows_proxies_is_imported() -> None:
+    """It takes longer to import than a refresh takes; what takes long to import and is needed is imported meanwhile."""
+    program = """
+import sys
+from kubelogin_py.adapters import http_client
+from kubelogin_py.adapters.clock import SystemClock
+from kubelogin_py.adapters.http_client import BoundedHttp
+from kubelogin_py.settings import Tls
+BoundedHttp(Tls(), environment={}, on_request=print, clock=SystemClock(), user_agent="x").get(sys.argv[1], limit=9)
+print({name.partition(".")[0] for name in sys.modules} & {"requests", "urllib3", "logging", "asyncio", "certifi"})
+"""
+    with Server(answering(response(200, b"{}"))) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", program, server.url()], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+    assert done.stdout.splitlines()[-1] == "set()"

@@ -6,18 +6,27 @@ import socket
 import ssl
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kubelogin_py.adapters.clock import SystemClock
-from kubelogin_py.adapters.http import RequestsHttp
+from kubelogin_py.adapters.http_client import BoundedHttp
 from kubelogin_py.errors import Error, NotSentError, ProviderError, SettingsError, TransientError
 from kubelogin_py.settings import Tls
 from tests.adapters.servers import Authority, Conversation, Server, after_request, answering, recording_proxy, response
+from tests.adapters.ways import WAYS, chosen, way
 
 LIMIT = 4096
 NAME = "id.example.test"
+
+
+@pytest.fixture(autouse=True, params=WAYS)
+def each_way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Straight, and by the library that knows proxies."""
+    with chosen(request.param):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +39,8 @@ def lines() -> list[str]:
     return []
 
 
-def make_http(tls: Tls, lines: list[str] | None = None, environment: dict[str, str] | None = None) -> RequestsHttp:
-    return RequestsHttp(
+def make_http(tls: Tls, lines: list[str] | None = None, environment: dict[str, str] | None = None) -> BoundedHttp:
+    return BoundedHttp(
         tls,
         environment=environment or {},
         on_request=(lines if lines is not None else []).append,
@@ -39,6 +48,7 @@ def make_http(tls: Tls, lines: list[str] | None = None, environment: dict[str, s
         user_agent="kubelogin-py/1.2.3",
         connect_timeout=2,
         total_timeout=5,
+        send=way(),
     )
 
 
@@ -46,7 +56,7 @@ def trusting(authority: Authority) -> Tls:
     return Tls(certificate_authorities=(str(authority.file),))
 
 
-def refused(http: RequestsHttp, server: Server, host: str = "127.0.0.1") -> Error:
+def refused(http: BoundedHttp, server: Server, host: str = "127.0.0.1") -> Error:
     """Return the error of a POST whose body must not arrive."""
     with pytest.raises(Error) as caught:
         http.post(server.url("/token?a=b", host), [("code", "hunter2")], limit=LIMIT)
@@ -273,7 +283,7 @@ def test_a_proxy_that_is_not_there(authority: Authority, lines: list[str], host:
 
 def test_a_proxy_that_hangs_is_left(authority: Authority) -> None:
     with Server(after_request(Conversation.wait)) as proxy:
-        http = RequestsHttp(
+        http = BoundedHttp(
             trusting(authority),
             environment={"HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"},
             on_request=print,
@@ -281,6 +291,7 @@ def test_a_proxy_that_hangs_is_left(authority: Authority) -> None:
             user_agent="x",
             connect_timeout=0.2,
             total_timeout=1,
+            send=way(),
         )
         with pytest.raises(NotSentError, match=rf"through proxy 127\.0\.0\.1:{proxy.port}: i/o timeout"):
             http.post(f"https://{NAME}/", [], limit=LIMIT)

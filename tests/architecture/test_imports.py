@@ -36,8 +36,8 @@ ANYWHERE = {"fastpath"}
 HOMES = {
     # The product does without: importing it takes longer than everything else in a refresh.
     "jwt": set(),
-    "requests": {"kubelogin_py/adapters/http.py"},
-    "urllib3": {"kubelogin_py/adapters/http.py"},
+    "requests": {"kubelogin_py/adapters/http_proxied.py"},
+    "urllib3": {"kubelogin_py/adapters/http_proxied.py"},
     "truststore": {"kubelogin_py/adapters/trust.py"},
     "yaml": {
         "kubelogin_py/kubernetes/kubeconfig_yaml.py",
