@@ -1,7 +1,6 @@
 """Whose clock is wrong, when the times in a token make no sense: the provider tells its own with every answer."""
 
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 
 from kubelogin_py.errors import Error, VerificationError
 from kubelogin_py.oidc import discovery
@@ -36,6 +35,8 @@ def explained(error: VerificationError, *, issuer: str, world: World) -> Verific
 
 def _ahead(issuer: str, world: World) -> float | None:
     """Return by how many seconds the provider's clock is ahead of ours; ``None`` when it does not say."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 -- for this failure alone
+
     with suppress(Error, ValueError, TypeError):
         told = world.http.get(discovery.metadata_url(issuer), limit=_LIMIT).headers.get("date", "")
         return parsedate_to_datetime(told).timestamp() - world.clock.now()

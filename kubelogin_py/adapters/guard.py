@@ -15,7 +15,6 @@ import select
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -160,6 +159,8 @@ class _Pickler(pickle.Pickler):
         if isinstance(packed, Error):
             return _rebuilt, (type(packed), packed.args, dict(vars(packed)))
         if isinstance(packed, Exception):
+            import traceback  # noqa: PLC0415 -- for this alone
+
             # A fault of ours: its place, for whoever looks for it; its message nobody checked for secrets.
             place = "".join(traceback.format_tb(packed.__traceback__)).rstrip()
             return _rebuilt, (type(packed), (), {"__notes__": [place]})

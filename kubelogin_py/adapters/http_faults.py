@@ -17,7 +17,7 @@ from kubelogin_py.text import printable
 
 _TEMPORARY_HINT = "check the URL and this machine's network, VPN and proxy, then run the command again"
 # The only form in which http.client tells what a proxy answered to CONNECT.
-_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
+_TUNNEL = r"Tunnel connection failed: ([0-9]{3})"
 _PROXY_AUTHENTICATION_REQUIRED = 407
 _SERVER_ERROR = 500
 
@@ -51,7 +51,7 @@ class Faults:
         :param at_proxy: the fault is between us and the proxy.
         :param names: names in the certificate, when it is refused for them.
         """
-        tunnel = next((match for link in _chain(error) if (match := _TUNNEL.search(str(link)))), None)
+        tunnel = next((match for link in _chain(error) if (match := re.search(_TUNNEL, str(link)))), None)
         if tunnel:
             return self._tunnel_refused(int(tunnel[1]))
         party = f"proxy {self.proxy}: " if at_proxy and self.proxy else ""

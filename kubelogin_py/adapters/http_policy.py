@@ -20,8 +20,8 @@ BUSY = frozenset({429, 503})
 
 _REDIRECTION = range(300, 400)
 _SERVER_ERROR = 500
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_VALUE = r"[\t\x20-\x7e]*"
 # What frames a message or leads it somewhere is not for settings to say (RFC 9110 sections 6.6, 7.2, 7.6).
 _OURS = frozenset(
     {
@@ -42,7 +42,7 @@ _OURS = frozenset(
     }
 )
 # Ten digits are three centuries; more is no number of seconds.
-_SECONDS = re.compile(r"[0-9]{1,10}")
+_SECONDS = r"[0-9]{1,10}"
 
 
 def header_fields(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -52,12 +52,12 @@ def header_fields(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
     """
     checked = {}
     for name, value in fields:
-        if not _TOKEN.fullmatch(name):
+        if not re.fullmatch(_NAME, name):
             raise SettingsError(f"request header {printable(name, 80)}: that is no field name", hint="give NAME=VALUE")
         if name.lower() in _OURS:
             raise SettingsError(f"request header {name} can't be set: it belongs to the HTTP connection")
         # The value may be a secret and is not repeated.
-        if not _VALUE.fullmatch(value):
+        if not re.fullmatch(_VALUE, value):
             raise SettingsError(
                 f"request header {name}: its value has a line break or a character other than ASCII",
                 hint="give one line of ASCII",
@@ -148,7 +148,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     :param now: UTC seconds since 1970.
     """
     value = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(value):
+    if re.fullmatch(_SECONDS, value):
         return float(value)
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)

@@ -16,7 +16,7 @@ SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
 """Schemes of proxies; one written without a scheme is http."""
 
 _PORTS = {"http": "80", "https": "443"}
-_WITH_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_WITH_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
 
 
 def proxy_for(url: str, environment: Mapping[str, str]) -> str | None:
@@ -53,7 +53,7 @@ def _variables(scheme: str, environment: Mapping[str, str]) -> tuple[str, ...]:
 
 def _checked(proxy: str, name: str) -> str:
     # Nothing of the value but its scheme is shown: the rest may be a password.
-    proxy = proxy if _WITH_SCHEME.match(proxy) else f"http://{proxy}"
+    proxy = proxy if re.match(_WITH_SCHEME, proxy) else f"http://{proxy}"
     scheme = proxy.partition("://")[0].lower()
     if scheme not in SCHEMES:
         raise SettingsError(

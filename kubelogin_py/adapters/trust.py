@@ -38,11 +38,11 @@ _BUNDLES = (
 _DIRECTORIES = ("/etc/ssl/certs", "/etc/pki/tls/certs")
 # A directory with this many hashed names is the distribution's whole store, not an addition to a bundle.
 _WHOLE_STORE = 40
-_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_HASHED = r"[0-9a-f]{8}\.[0-9]+"
+_CERTIFICATE = rb"(?s)-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----"
 
 _WRONG_NAME_CODES = frozenset({62, 64})
-_OLD_PROTOCOL = re.compile("PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|WRONG_SSL_VERSION")
+_OLD_PROTOCOL = "PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|WRONG_SSL_VERSION"
 # X509_V_ERR_* of OpenSSL.
 _REASONS = {
     7: "is signed by an unknown authority, which has the name of a known one",
@@ -117,7 +117,7 @@ def refusal(error: BaseException, host: str, names: Sequence[str] = ()) -> tuple
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate_refusal(error, host, names)
     reason = str(getattr(error, "reason", None) or "")
-    if _OLD_PROTOCOL.search(reason):
+    if re.search(_OLD_PROTOCOL, reason):
         return f"{host} offers no TLS 1.2 or later", "the provider must be upgraded to TLS 1.2 or later"
     if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
         return f"{host} does not speak TLS on this port", "check the port of the URL, or whether it must be http"
@@ -182,7 +182,7 @@ def _add(made: ssl.SSLContext, authorities: Iterable[tuple[str, bytes]]) -> None
 def _add_certificates(made: ssl.SSLContext, content: bytes) -> int:
     """Trust the PEM certificates in a file, and return how many there were; damaged ones are passed over, as in Go."""
     added = 0
-    for block in _CERTIFICATE.findall(content):
+    for block in re.findall(_CERTIFICATE, content):
         try:
             made.load_verify_locations(cadata=block.decode("ascii"))
         except (ssl.SSLError, ValueError):
@@ -225,7 +225,7 @@ def _add_directory(made: ssl.SSLContext, path: str, *, read: bool) -> int:
         names = [entry.name for entry in Path(path).iterdir()]
     except OSError:
         return 0
-    hashed = sum(1 for name in names if _HASHED.fullmatch(name))
+    hashed = sum(1 for name in names if re.fullmatch(_HASHED, name))
     if hashed:
         made.load_verify_locations(capath=path)
         return hashed

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import traceback
 from collections.abc import Iterator, Mapping
 
 from kubelogin_py.text import printable
@@ -12,8 +11,8 @@ VARIABLE = "KUBELOGIN_DEBUG"
 
 _LINE_LIMIT = 2000
 # Queries and fragments of URLs carry codes and states; what looks like a JWT is one.
-_QUERY = re.compile(r"(\w+://[^\s?#'\"]*)[?#][^\s'\"]*")
-_JWT = re.compile(r"\beyJ[\w-]+\.[\w.-]+")
+_QUERY = r"(\w+://[^\s?#'\"]*)[?#][^\s'\"]*"
+_JWT = r"\beyJ[\w-]+\.[\w.-]+"
 
 
 def lines(error: BaseException, environment: Mapping[str, str]) -> Iterator[str]:
@@ -32,12 +31,16 @@ def lines(error: BaseException, environment: Mapping[str, str]) -> Iterator[str]
 
 def identity(error: BaseException) -> str:
     """Return eight hex digits that are the same for the same exception raised from the same place."""
+    import traceback  # noqa: PLC0415 -- for this alone
+
     frames = traceback.extract_tb(error.__traceback__)
     place = [f"{frame.filename.rpartition('kubelogin_py')[2]}:{frame.name}:{frame.lineno}" for frame in frames]
     return hashlib.sha256("\n".join([type(error).__qualname__, *place]).encode()).hexdigest()[:8]
 
 
 def _traceback(error: BaseException) -> Iterator[str]:
+    import traceback  # noqa: PLC0415 -- for this alone
+
     formatted = traceback.TracebackException.from_exception(error, capture_locals=False).format()
     for line in "".join(formatted).splitlines():
-        yield printable(_JWT.sub("***", _QUERY.sub(r"\1?***", line)), _LINE_LIMIT)
+        yield printable(re.sub(_JWT, "***", re.sub(_QUERY, r"\1?***", line)), _LINE_LIMIT)

@@ -1,6 +1,5 @@
 """``kubelogin get-token``: the credential plugin that kubectl starts."""
 
-import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -63,7 +62,9 @@ def read_request(rows: Iterable[Option], parsed: Parsed, environment: Mapping[st
 
 
 def _login_command(invocation: Invocation) -> str:
-    from kubelogin_py.cli.setup_command import arguments_of  # noqa: PLC0415 -- for a failure alone
+    import shlex  # noqa: PLC0415 -- for a failure alone
+
+    from kubelogin_py.cli.setup_command import arguments_of  # noqa: PLC0415 -- as above
 
     words = (shlex.quote(argument.text) for argument in arguments_of(invocation.rows, invocation.parsed))
     line = " ".join(("kubelogin", LOGIN, *words))

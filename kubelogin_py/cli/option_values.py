@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 from typing import Final
 
-from kubelogin_py import pages
 from kubelogin_py.compat.flag_values import Pairs
 from kubelogin_py.errors import SettingsError
 from kubelogin_py.secret import Secret
@@ -25,11 +24,11 @@ FREE_PORT: Final = ("127.0.0.1:0",)
 LONGEST_TIMEOUT: Final = 366 * 24 * 3600
 """Seconds; a longer wait would overflow the system's timers and means for ever all the same."""
 
-_SEPARATORS = re.compile(r"[,\s]+")
+_SEPARATORS = r"[,\s]+"
 # RFC 9110 section 5.6.2.
-_FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_FIELD_NAME = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 # A value that is visible ASCII with inner blanks and tabs (RFC 9110 section 5.5): no line end can hide in it.
-_FIELD_VALUE = re.compile(r"(?:[!-~](?:[ \t!-~]*[!-~])?)?")
+_FIELD_VALUE = r"(?:[!-~](?:[ \t!-~]*[!-~])?)?"
 # These say where a request goes and where its body ends; they belong to the HTTP library alone.
 _FRAMING = frozenset(
     {
@@ -65,7 +64,7 @@ def optional_secret(text: str) -> Secret | None:
 
 def scopes(values: tuple[str, ...]) -> tuple[str, ...]:
     """Return the scopes named, split at commas and white space, each once; ``openid`` is always sent anyway."""
-    words = (word for value in values for word in _SEPARATORS.split(value) if word and word != "openid")
+    words = (word for value in values for word in re.split(_SEPARATORS, value) if word and word != "openid")
     return tuple(dict.fromkeys(words))
 
 
@@ -75,11 +74,11 @@ def request_headers(pairs: Pairs) -> Pairs:
     :raises SettingsError: a name or value that could change the request itself.
     """
     for name, value in pairs:
-        if not _FIELD_NAME.fullmatch(name):
+        if not re.fullmatch(_FIELD_NAME, name):
             raise SettingsError(f'--oidc-request-header: "{printable(name)}" is not the name of a header field')
         if name.lower() in _FRAMING:
             raise SettingsError(f"--oidc-request-header: {name} can't be set; it is part of how requests are sent")
-        if not _FIELD_VALUE.fullmatch(value):
+        if not re.fullmatch(_FIELD_VALUE, value):
             raise SettingsError(f"--oidc-request-header: the value of {name} has characters other than visible ASCII")
     return pairs
 
@@ -104,7 +103,11 @@ def next_url(url: str) -> str | None:
 
     :raises SettingsError: it is not a plain https URL, or http.
     """
-    return pages.check_next_url(url, http=True) if url else None
+    if not url:
+        return None
+    from kubelogin_py import pages  # noqa: PLC0415 -- for the few who use it
+
+    return pages.check_next_url(url, http=True)
 
 
 def renegotiation_once(wanted: bool) -> Renegotiation | Unchanged:  # noqa: FBT001 -- the value of a bool flag

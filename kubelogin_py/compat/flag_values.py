@@ -15,11 +15,11 @@ _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 # Go's integer literals: prefixes 0x, 0b, 0o and 0, and single underscores between digits or after the prefix.
-_LITERAL = re.compile(
+_LITERAL = (
     r"(?P<sign>[+-]?)(?:0[xX](?P<hexadecimal>(?:_?[0-9a-fA-F])+)|0[bB](?P<binary>(?:_?[01])+)"
     r"|0[oO]?(?P<octal>(?:_?[0-7])+)|(?P<decimal>0|[1-9](?:_?[0-9])*))"
 )
-_DECIMAL = re.compile(r"(?P<sign>[+-]?)(?P<digits>[0-9]+)")
+_DECIMAL = r"(?P<sign>[+-]?)(?P<digits>[0-9]+)"
 _BASES = {"hexadecimal": 16, "binary": 2, "octal": 8, "decimal": 10}
 # Python refuses to convert very long digit strings with an error of its own; no 64-bit number needs so many.
 _LONGEST = 100
@@ -66,7 +66,7 @@ def _int(text: str, _before: Value | None) -> int:
 
 
 def _decimal_int(text: str, _before: Value | None) -> int:
-    match = _DECIMAL.fullmatch(text)
+    match = re.fullmatch(_DECIMAL, text)
     return _bounded(text, _number(match["sign"], match["digits"], 10) if match else None, bits=32)
 
 
@@ -81,7 +81,7 @@ def _go_uint(text: str, _before: Value | None) -> int:
 
 def _literal(text: str) -> int | None:
     """Return the integer of a Go literal, or ``None`` when it is none."""
-    match = _LITERAL.fullmatch(text)
+    match = re.fullmatch(_LITERAL, text)
     if match is None:
         return None
     base = next(name for name in _BASES if match[name] is not None)
@@ -112,7 +112,7 @@ def _ints(text: str, before: Value | None) -> tuple[int, ...]:
 
 
 def _decimal(text: str) -> int:
-    match = _DECIMAL.fullmatch(text)
+    match = re.fullmatch(_DECIMAL, text)
     number = _number(match["sign"], match["digits"], 10) if match else None
     try:
         return _bounded(text, number, bits=64)

@@ -20,7 +20,7 @@ _NOT_JSON = frozenset(
     {"text/html", "application/xhtml+xml", "application/x-www-form-urlencoded", "multipart/form-data"}
 )
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
-_SECONDS = re.compile(r"[0-9]{1,9}")
+_SECONDS = r"[0-9]{1,9}"
 
 
 def read_document(response: Response, what: str) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def refuse_transient(response: Response, what: str) -> None:
 def retry_after(response: Response) -> float | None:
     """Return the seconds of ``Retry-After``; ``None`` for a date or anything else (RFC 9110 section 10.2.3)."""
     value = response.headers.get("retry-after", "").strip()
-    return float(value) if _SECONDS.fullmatch(value) else None
+    return float(value) if re.fullmatch(_SECONDS, value) else None
 
 
 def _media_type(response: Response) -> str:

@@ -27,7 +27,7 @@ _LONGEST = 10 * 365 * 86400.0
 _JWT_LIMIT = 128 * 1024
 _JWT_PARTS = 3
 _SHOWN = 60
-_NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_NUMBER = r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?"
 
 # After these no refresh of this token will ever work. The specification has ``invalid_grant``; some providers say
 # ``invalid_request`` of a token they can't read or have claimed already, and some want the person back.
@@ -167,7 +167,7 @@ def refresh_not_before(refresh_token: Secret) -> float | None:
 def number(value: object) -> float | None:
     """Return a number, or the number that a string spells in digits, as a float; ``None`` for anything else."""
     if isinstance(value, str):
-        return float(value) if _NUMBER.fullmatch(value) else None
+        return float(value) if re.fullmatch(_NUMBER, value) else None
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

@@ -4,6 +4,8 @@ An answer is the credential of a session, so none may be found any more once the
 store removes them before it touches the session, and writes one only while it holds the session's lock.
 """
 
+import re
+
 from kubelogin_py import fastpath
 from kubelogin_py.errors import StorageError
 from kubelogin_py.oidc.strict_json import read_object
@@ -43,7 +45,7 @@ def presented_token(body: bytes) -> str | None:
 
 def of_session(folder: Folder, session_key: str) -> list[str]:
     """Return the names of the answers that came from a session, and of those nobody knows the session of."""
-    found = (name for name in folder.names() if names.ANSWER.fullmatch(name))
+    found = (name for name in folder.names() if re.fullmatch(names.ANSWER, name))
     return [name for name in found if _session_of(folder, name) in (session_key, None)]
 
 

@@ -1,5 +1,6 @@
 """Keeping a cache directory tidy, and emptying it."""
 
+import re
 import stat
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -35,7 +36,7 @@ def tidy(folder: Folder, *, now: float, home: str | None) -> None:
     with suppress(StorageError):
         found = folder.names()
         for name in found:
-            if names.TEMPORARY.fullmatch(name):
+            if re.fullmatch(names.TEMPORARY, name):
                 _sweep(folder, name, now)
             elif _is_over(folder, name, now):
                 folder.remove(name)
@@ -70,15 +71,17 @@ class _Cleaning:
 
     def run(self) -> list[str]:
         found = sorted(name for name in self._folder.names() if names.is_ours(name))
-        keys = {match[1] for kind in (names.SESSION, names.SEALED) for name in found if (match := kind.fullmatch(name))}
+        keys = {
+            match[1] for kind in (names.SESSION, names.SEALED) for name in found if (match := re.fullmatch(kind, name))
+        }
         for key in sorted(keys):
             session = [names.twin_file(key), names.session_file(key), names.bad_file(key)]
             session += [names.sealed_twin_file(key), names.sealed_file(key), names.bad_sealed_file(key)]
             self._remove_locked(names.lock_file(key), [*answers.of_session(self._folder, key), *session])
         for name in found:
-            if names.LOGIN_LOCK.fullmatch(name):
+            if re.fullmatch(names.LOGIN_LOCK, name):
                 self._remove_locked(name, [])
-        self._remove([name for name in found if not names.LOCK.fullmatch(name)])
+        self._remove([name for name in found if not re.fullmatch(names.LOCK, name)])
         if self._folder.status(names.TAG) and self._folder.read(names.TAG) == _TAG:
             self._remove([names.TAG])
         if self._failure:
@@ -117,9 +120,9 @@ def _is_over(folder: Folder, name: str, now: float) -> bool:
     status = folder.status(name)
     if status is None or stat.S_ISDIR(status.st_mode):
         return False
-    if names.ANSWER.fullmatch(name):
+    if re.fullmatch(names.ANSWER, name):
         return status.st_mtime <= now
-    if beside := names.AHEAD.fullmatch(name):
+    if beside := re.fullmatch(names.AHEAD, name):
         answer = f"answer{beside[1]}"
         return folder.status(answer) is None or _is_over(folder, answer, now)
     return False

@@ -1,42 +1,45 @@
 """The names of our files in a cache directory.
 
 int128/kubelogin keeps ``<64 hex>`` and ``<64 hex>.lock`` in the same directory; ours stand beside them.
+
+Patterns are texts here and wherever ``get-token`` comes along: ``re`` compiles one when it is first used, which costs
+more than importing a module, and most starts use few of them.
 """
 
 import re
 
 _HEX = "[0-9a-f]{64}"
-_SESSION_KEY = re.compile(_HEX)
-_LOGIN_KEY = re.compile(f"login-{_HEX}")
+_SESSION_KEY = _HEX
+_LOGIN_KEY = f"login-{_HEX}"
 
-ANSWER = re.compile(r"answer[0-9]+-[A-Za-z0-9_,.=@%+~ -]+\.txt")
+ANSWER = r"answer[0-9]+-[A-Za-z0-9_,.=@%+~ -]+\.txt"
 """Finished answers; see ``fastpath``."""
 
-AHEAD = re.compile(r"ahead([0-9]+-[A-Za-z0-9_,.=@%+~ -]+\.txt)(?:\.taken)?")
+AHEAD = r"ahead([0-9]+-[A-Za-z0-9_,.=@%+~ -]+\.txt)(?:\.taken)?"
 """When the token of an answer is refreshed ahead, and who does it; the group is the end of the answer's name."""
 
-TEMPORARY = re.compile(r"\.temp-[0-9a-f]{32}")
+TEMPORARY = r"\.temp-[0-9a-f]{32}"
 """Files being written, and what a killed writer left."""
 
-LOCK = re.compile(f"(?:session|login)-{_HEX}\\.lock")
+LOCK = f"(?:session|login)-{_HEX}\\.lock"
 """Lock files; never removed but under their own lock."""
 
-LOGIN_LOCK = re.compile(f"login-{_HEX}\\.lock")
+LOGIN_LOCK = f"login-{_HEX}\\.lock"
 """Lock files that belong to no session."""
 
-SESSION = re.compile(f"session-({_HEX})\\.(?:json|json\\.bad|json\\.twin|lock)")
+SESSION = f"session-({_HEX})\\.(?:json|json\\.bad|json\\.twin|lock)"
 """Files of a session; the group is its key."""
 
-DOCUMENTS = re.compile(f"documents-{_HEX}\\.json")
+DOCUMENTS = f"documents-{_HEX}\\.json"
 """A provider's metadata and key set."""
 
-ATTEMPT = re.compile(f"attempt-{_HEX}\\.(?:json|wait)")
+ATTEMPT = f"attempt-{_HEX}\\.(?:json|wait)"
 """What became of the last sign-in at an issuer and client, and until when it wants no request."""
 
-SETBACK = re.compile(f"setback-{_HEX}\\.json")
+SETBACK = f"setback-{_HEX}\\.json"
 """Why the last refresh ahead of a session failed."""
 
-SEALED = re.compile(f"sealed-({_HEX})\\.(?:json|json\\.bad|json\\.twin)")
+SEALED = f"sealed-({_HEX})\\.(?:json|json\\.bad|json\\.twin)"
 """Files of a session whose key is in the OS keyring; the group is the session's key."""
 
 OUR_NAMES = (ANSWER, AHEAD, TEMPORARY, LOCK, SESSION, SEALED, DOCUMENTS, ATTEMPT, SETBACK)
@@ -48,17 +51,17 @@ KEY_LOCK = "keyring.lock"
 TAG = "CACHEDIR.TAG"
 """Tells backup programs that the directory can be left out (Cache Directory Tagging Specification)."""
 
-_UPSTREAM = re.compile(f"{_HEX}(?:\\.lock)?")
+_UPSTREAM = f"{_HEX}(?:\\.lock)?"
 
 
 def is_ours(name: str) -> bool:
     """Return whether a file of this name was made by us."""
-    return any(pattern.fullmatch(name) for pattern in OUR_NAMES)
+    return any(re.fullmatch(pattern, name) for pattern in OUR_NAMES)
 
 
 def is_cache(name: str) -> bool:
     """Return whether a file of this name belongs to a cache of ours or int128/kubelogin's."""
-    return name == TAG or is_ours(name) or _UPSTREAM.fullmatch(name) is not None
+    return name == TAG or is_ours(name) or re.fullmatch(_UPSTREAM, name) is not None
 
 
 def session_file(key: str) -> str:
@@ -66,7 +69,7 @@ def session_file(key: str) -> str:
 
     :raises ValueError: the key is not one of ``keys.session_key``; it must not become part of a path.
     """
-    if not _SESSION_KEY.fullmatch(key):
+    if not re.fullmatch(_SESSION_KEY, key):
         raise ValueError("not a session key")
     return f"session-{key}.json"
 
@@ -76,7 +79,7 @@ def documents_file(key: str) -> str:
 
     :raises ValueError: the key is not a hash.
     """
-    if not _SESSION_KEY.fullmatch(key):
+    if not re.fullmatch(_SESSION_KEY, key):
         raise ValueError("not a documents key")
     return f"documents-{key}.json"
 
@@ -96,7 +99,7 @@ def attempt_file(login_key: str) -> str:
 
     :raises ValueError: the key is not one of ``keys.login_key``.
     """
-    if not _LOGIN_KEY.fullmatch(login_key):
+    if not re.fullmatch(_LOGIN_KEY, login_key):
         raise ValueError("not a login key")
     return f"attempt-{login_key.removeprefix('login-')}.json"
 
@@ -111,7 +114,7 @@ def setback_file(key: str) -> str:
 
     :raises ValueError: the key is not one of ``keys.session_key``.
     """
-    if not _SESSION_KEY.fullmatch(key):
+    if not re.fullmatch(_SESSION_KEY, key):
         raise ValueError("not a session key")
     return f"setback-{key}.json"
 
@@ -134,7 +137,7 @@ def sealed_file(key: str) -> str:
 
     :raises ValueError: the key is not one of ``keys.session_key``.
     """
-    if not _SESSION_KEY.fullmatch(key):
+    if not re.fullmatch(_SESSION_KEY, key):
         raise ValueError("not a session key")
     return f"sealed-{key}.json"
 
@@ -154,8 +157,8 @@ def lock_file(key: str) -> str:
 
     :raises ValueError: the key is neither.
     """
-    if _SESSION_KEY.fullmatch(key):
+    if re.fullmatch(_SESSION_KEY, key):
         return f"session-{key}.lock"
-    if _LOGIN_KEY.fullmatch(key):
+    if re.fullmatch(_LOGIN_KEY, key):
         return f"{key}.lock"
     raise ValueError("neither a session key nor a login key")

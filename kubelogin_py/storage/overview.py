@@ -1,5 +1,6 @@
 """Everything that a cache directory keeps, to be looked at: nothing is changed, put right or unlocked for it."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,10 +44,10 @@ def kept_sessions(directory: Path, unsealed: Callable[[str], Session | None]) ->
     found = []
     with suppress(AbsentError), opened(directory, warn=lambda _: None, strict=False) as folder:
         for name in sorted(folder.names()):
-            if match := names.SESSION.fullmatch(name):
+            if match := re.fullmatch(names.SESSION, name):
                 if name == names.session_file(match[1]):
                     found.append(_plain(folder, name, match[1]))
-            elif (match := names.SEALED.fullmatch(name)) and name == names.sealed_file(match[1]):
+            elif (match := re.fullmatch(names.SEALED, name)) and name == names.sealed_file(match[1]):
                 session = unsealed(match[1])
                 fault = "" if session else "its key in the keyring can't be used now"
                 found.append(Kept(match[1], folder.path / name, sealed=True, session=session, fault=fault))

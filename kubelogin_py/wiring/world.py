@@ -4,7 +4,6 @@ Everything slow to import is imported on first use, so that an answer from the c
 """
 
 import os
-import platform
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
@@ -197,4 +196,13 @@ def _browser(settings: Settings, environment: Mapping[str, str], console: Consol
 def _place(environment: Mapping[str, str]) -> str:
     """Return who asks from where, for the person to recognise."""
     user = environment.get("USER") or environment.get("USERNAME") or "you"
-    return printable(f"{user}@{platform.node() or 'this machine'}")
+    return printable(f"{user}@{_machine() or 'this machine'}")
+
+
+def _machine() -> str:
+    if sys.platform == "win32":
+        import platform  # noqa: PLC0415 -- slow to import
+
+        return platform.node()
+    else:  # noqa: RET505 -- so that the type checker sees one platform only
+        return os.uname().nodename
