@@ -1,5 +1,7 @@
 """The door in Python: the cached answer first, the command line otherwise."""
 
+import gc
+
 from kubelogin_py import fastpath
 
 
@@ -7,7 +9,8 @@ def main() -> None:
     """Run the program and end the process."""
     try:
         fastpath.main()
-        # Only now is there time for imports.
+        # Only now is there time for imports. They make no garbage; looking for it takes a twentieth of a refresh.
+        gc.disable()
         from kubelogin_py.cli.process import run  # noqa: PLC0415 -- see above
     except KeyboardInterrupt:
         raise SystemExit(130) from None
