@@ -19,6 +19,7 @@
     │   └── UnansweredError       … and never came back from the browser: it may show an error there
     ├── StorageError           a token store or lock could not be used
     │   └── NoKeyringError        there is no keyring here that could keep a secret
+    ├── UnhealthyError         the examination found something that keeps a person from the cluster
     └── OutputError            the credential could not be written to stdout
 
 Each has a message (lower case, what failed on what), maybe a ``hint`` (the next command or setting), and
@@ -153,6 +154,10 @@ class StorageError(Error):
 
 class NoKeyringError(StorageError):
     """There is no keyring of the operating system here, or only one that keeps secrets in plain text, or nothing."""
+
+
+class UnhealthyError(Error):
+    """The examination found something that keeps a person from the cluster."""
 
 
 class OutputError(Error):

@@ -67,6 +67,13 @@ class SystemBrowser:
             return self._shell_execute(checked)
         return any(self._start(argv) for argv in self._candidates(checked))
 
+    def found(self) -> str:
+        """Return the program that would be started first; empty when there is none. Nothing is started."""
+        if not self._command and self._platform == "win32":
+            return "the default browser"
+        programs = (self._find(argv[0]) for argv in self._candidates("https://example.com/"))
+        return next((program for program in programs if program), "")
+
     def _candidates(self, url: str) -> Iterator[list[str]]:
         """Yield the argument lists to try, in order."""
         if self._command and self._find(self._command):

@@ -50,6 +50,7 @@ class Call:
     :param limit: bytes of body accepted in the answer.
     :param proxy: URL of the proxy to go through.
     :param context: for https, to the provider and to the proxy.
+    :param server_name: name that the certificate must have; ``None`` for the host of the URL.
     :param names_context: makes a context that accepts the certificate of another server, to name that server.
     :param connect_timeout: seconds for one step of connecting.
     :param read_timeout: seconds for one step of reading.
@@ -63,6 +64,7 @@ class Call:
     limit: int
     proxy: str | None
     context: "SSLContext"
+    server_name: str | None
     names_context: "Callable[[], SSLContext]"
     connect_timeout: float
     read_timeout: float
@@ -100,6 +102,8 @@ class BoundedHttp:
     :param total_timeout: seconds for a whole call.
     :param send: how a request is sent.
     :param meanwhile: done while the answer to the first request is waited for, such as imports that take time.
+    :param retry_pauses: seconds before each further attempt of a GET; none for a single one.
+    :param server_name: name that the server's certificate must have, where that is not the host of the URL.
     :raises SettingsError: an authority that can't be read, or a field that can't be sent.
     """
 
@@ -116,6 +120,8 @@ class BoundedHttp:
         total_timeout: float = TOTAL_TIMEOUT,
         send: Send = send,
         meanwhile: Callable[[], object] = nothing,
+        retry_pauses: Sequence[float] = RETRY_PAUSES,
+        server_name: str | None = None,
     ) -> None:
         self._environment = environment
         self._on_request = on_request
@@ -124,6 +130,8 @@ class BoundedHttp:
         self._total_timeout = total_timeout
         self._send = send
         self._meanwhile = meanwhile
+        self._retry_pauses = retry_pauses
+        self._server_name = server_name
         self._context = trust.context(tls, environment)
         self._names_context = functools.partial(trust.context, tls, environment, names=False)
         self._headers = {
@@ -164,10 +172,28 @@ class BoundedHttp:
             raise policy.refused_post_redirect(url, response.headers.get("location"))
         return response
 
+    def ask(
+        self, method: str, url: str, *, limit: int, bearer: Secret | None = None, document: bytes | None = None
+    ) -> Response:
+        """Send one request and return its answer, whatever it is: no redirect is followed, nothing is sent twice.
+
+        :param bearer: token of the ``Authorization`` field (RFC 6750 section 2.1).
+        :param document: JSON that is sent along.
+        :raises TransientError: network fault.
+        :raises ProviderError: body too large, proxy or certificate trouble.
+        """
+        headers = dict(self._headers)
+        if bearer:
+            headers["authorization"] = f"Bearer {bearer.reveal()}"
+        if document is not None:
+            headers["content-type"] = "application/json"
+        deadline = self._clock.monotonic() + self._total_timeout
+        return self._exchange(method, url, headers, document, limit=limit, deadline=deadline)
+
     def _get_patiently(self, url: str, limit: int, deadline: float) -> Response:
         """Repeat a GET a little while the provider is busy or no connection comes about."""
         waited = 0.0
-        pauses = iter(RETRY_PAUSES)
+        pauses = iter(self._retry_pauses)
         while True:
             try:
                 response = self._exchange("GET", url, self._headers, None, limit=limit, deadline=deadline)
@@ -201,6 +227,7 @@ class BoundedHttp:
             limit=limit,
             proxy=proxy,
             context=self._context,
+            server_name=self._server_name,
             names_context=self._names_context,
             connect_timeout=self._connect_timeout,
             # The caller's deadline comes first; this one ends the thread should nobody be there to do so.

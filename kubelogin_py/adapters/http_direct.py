@@ -62,7 +62,7 @@ class _Connection(http.client.HTTPConnection):
     @property
     def _server_name(self) -> str:
         # What a certificate names has no dot at its end.
-        return self.host.rstrip(".")
+        return self._call.server_name or self.host.rstrip(".")
 
     def _dialled(self) -> socket.socket:
         connection = dial(self.host, self.port, self._call.connect_timeout)

@@ -65,9 +65,10 @@ class _Adapter(HTTPAdapter):
             to_proxy = {} if call.proxy.startswith("socks") else {"proxy_ssl_context": call.context}
             manager = self.proxy_manager_for(call.proxy, **to_proxy)
         where = urlsplit(call.url)
-        pool = manager.connection_from_host(
-            where.hostname, where.port, where.scheme, pool_kwargs={"ssl_context": call.context}
-        )
+        tls: dict[str, object] = {"ssl_context": call.context}
+        if call.server_name:
+            tls["server_hostname"] = call.server_name
+        pool = manager.connection_from_host(where.hostname, where.port, where.scheme, pool_kwargs=tls)
         response_class = functools.partial(MeteredResponse, limit=call.limit)
         ours = {"call": call, "wire": self._wire, "response_class": staticmethod(response_class)}
         pool.ConnectionCls = type("_OurConnection", (_Connection, pool.ConnectionCls), ours)

@@ -10,7 +10,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -57,6 +57,15 @@ class Items:
     def get(self, service: str, account: str) -> str | None:
         """Return the secret of an item, ``None`` when there is no such item."""
         return self._backend.get_password(service, account)
+
+    def peek(self, service: str, account: str) -> str | None:
+        """Return the secret of an item as ``get`` does, but ask nobody to unlock the keyring for it.
+
+        :raises StorageError: it is locked.
+        """
+        if self._module == _SECRET_SERVICE and _is_locked():
+            raise StorageError(f"the keyring ({self._backend.name}) is locked", hint=_UNLOCK)
+        return self.get(service, account)
 
     def set(self, service: str, account: str, secret: str) -> str | None:
         """Keep a secret; return what is kept then, which another process may just have replaced."""
@@ -194,6 +203,17 @@ def failing(what: str, secret: str | None = None) -> Iterator[None]:
         said = str(error)
         reason = type(error).__name__ if not said or (secret and secret in said) else said
         raise StorageError(f"{what} failed: {printable(reason, 200)}") from None
+
+
+def _is_locked() -> bool:
+    """Return whether the default collection of the Secret Service is locked; one that is not there yet is not."""
+    # With keyring where there is a Secret Service.
+    secretstorage: Any = import_module("secretstorage")
+    with closing(secretstorage.dbus_init()) as connection:
+        try:
+            return bool(secretstorage.Collection(connection).is_locked())
+        except secretstorage.ItemNotFoundException:
+            return False
 
 
 def _configured() -> KeyringBackend | None:

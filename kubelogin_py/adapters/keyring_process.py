@@ -61,6 +61,8 @@ def _done(what: str, items: "keyring_backend.Items", arguments: list[str], secre
     match what, arguments:
         case "get", [service, account]:
             return items.get(service, account)
+        case "peek", [service, account]:
+            return items.peek(service, account)
         case "set", [service, account] if secret is not None:
             return items.set(service, account, secret)
         case "delete", [service, account]:

@@ -92,6 +92,16 @@ def bind(addresses: Sequence[Address]) -> list[socket.socket]:
     )
 
 
+def unavailable(address: Address) -> str:
+    """Return why an address can't be had whole at this moment; empty when it can. It is given back at once."""
+    claimed = _claim(address)
+    if isinstance(claimed, str):
+        return claimed
+    for half in claimed:
+        half.close()
+    return ""
+
+
 def _claim(address: Address) -> list[socket.socket] | str:
     """Return sockets for all of an address, or why there are none."""
     claimed: list[socket.socket] | str = "not tried"

@@ -33,9 +33,20 @@ def proxy_for(url: str, environment: Mapping[str, str]) -> str | None:
     target = urlsplit(url)
     variables = _variables(target.scheme, environment)
     name = next((name for name in variables if environment.get(name)), None)
-    if name is None or _is_direct(target, environment):
+    if name is None or _exemption(target, environment):
         return None
     return _checked(environment[name], name)
+
+
+def variable_for(url: str, environment: Mapping[str, str]) -> str:
+    """Return the name of the variable that holds the proxy for URLs of this scheme; empty when none is set."""
+    variables = _variables(urlsplit(url).scheme, environment)
+    return next((name for name in variables if environment.get(name)), "")
+
+
+def exemption(url: str, environment: Mapping[str, str]) -> str:
+    """Return what exempts a URL from the proxy, an entry of ``NO_PROXY`` or this machine; empty when nothing does."""
+    return _exemption(urlsplit(url), environment)
 
 
 def without_password(proxy: str) -> str:
@@ -73,15 +84,16 @@ def _checked(proxy: str, name: str) -> str:
     return proxy
 
 
-def _is_direct(target: SplitResult, environment: Mapping[str, str]) -> bool:
-    """Return whether loopback or ``NO_PROXY`` exempts a target from the proxy."""
+def _exemption(target: SplitResult, environment: Mapping[str, str]) -> str:
+    """Return what exempts a target from the proxy: an entry of ``NO_PROXY``, or that it is this machine."""
     host = _ascii(target.hostname or "")
     port = str(target.port or _PORTS[target.scheme])
     address = _address(host)
     if host == "localhost" or (address is not None and address.is_loopback):
-        return True
+        return "this machine"
     entries = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
-    return any(_exempts(entry.strip().lower(), host, port, address) for entry in entries.split(","))
+    found = (entry.strip() for entry in entries.split(",") if _exempts(entry.strip().lower(), host, port, address))
+    return next(found, "")
 
 
 def _exempts(entry: str, host: str, port: str, address: IPv4Address | IPv6Address | None) -> bool:

@@ -50,6 +50,10 @@ class SystemKeyring:
         """
         return self._asked("get", service, account)
 
+    def peek(self, service: str, account: str) -> str | None:
+        """Return what ``get`` does, but ask nobody to unlock the keyring for it. It raises what ``get`` does."""
+        return self._asked("peek", service, account)
+
     def set(self, service: str, account: str, secret: str) -> str | None:
         """Keep a secret; return what is kept then. It raises what ``get`` does."""
         return self._asked("set", service, account, secret=secret)

@@ -6,7 +6,20 @@ from importlib import import_module
 from typing import cast
 
 from kubelogin_py.cli.invocation import Invocation
-from kubelogin_py.cli.option import CLEAN, COMPLETION, LOGIN, LOGOUT, PLUGIN, ROOT, SETUP, STATUS, TOKEN, WHOAMI, Option
+from kubelogin_py.cli.option import (
+    CLEAN,
+    COMPLETION,
+    DOCTOR,
+    LOGIN,
+    LOGOUT,
+    PLUGIN,
+    ROOT,
+    SETUP,
+    STATUS,
+    TOKEN,
+    WHOAMI,
+    Option,
+)
 from kubelogin_py.cli.options import options_of
 
 PROGRAM = "kubelogin"
@@ -114,6 +127,21 @@ COMMANDS = (
         examples=(
             'curl --header "Authorization: Bearer $(kubelogin token)" https://kubernetes.example.com/api',
             "kubelogin token --claims --context=production",
+        ),
+    ),
+    Command(
+        DOCTOR,
+        "Find out what keeps you from the cluster",
+        "kubelogin_py.cli.doctor:run",
+        prefix="doctor: ",
+        description="Looks at everything from the kubeconfig to the API server's own answer: what it finds is passed, "
+        "to be warned of or failed, with why and what to do. The exit code is 0 when nothing failed, else 1. Nothing "
+        "is changed, nobody signs in, and no check sends more than one request. Without a "
+        "provider among the options it is the kubeconfig's current context, or --context, that is looked at.",
+        examples=(
+            "kubelogin doctor",
+            "kubelogin doctor --context=production --output=json",
+            "kubelogin doctor --oidc-issuer-url=ISSUER_URL --oidc-client-id=YOUR_CLIENT_ID",
         ),
     ),
     Command(

@@ -13,6 +13,8 @@ from kubelogin_py.secret import Secret
 from kubelogin_py.settings import Settings
 
 if TYPE_CHECKING:
+    from kubelogin_py.doctor.finding import Finding
+    from kubelogin_py.doctor.subject import Subject
     from kubelogin_py.storage.overview import Kept
 
 
@@ -77,6 +79,10 @@ KeptSessions: TypeAlias = "Callable[[Path], Sequence[Kept]]"
 """Returns every session in a token cache directory."""
 
 
+Examine: TypeAlias = "Callable[[Subject], Sequence[Finding]]"
+"""Looks at everything about a subject; changes nothing."""
+
+
 def unwired(*_: object) -> NoReturn:
     """Stand in for a part of the application that this call was not given."""
     raise NotImplementedError("this part of the application is not wired")
@@ -99,6 +105,7 @@ class Invocation:
     :param clean_keyring: empties the token cache in the keyring.
     :param kept_sessions: returns every session in a token cache directory.
     :param sign_out: ends a session.
+    :param examine: looks at everything about a subject.
     """
 
     arguments: tuple[str, ...]
@@ -114,3 +121,4 @@ class Invocation:
     clean_keyring: CleanKeyring = unwired
     kept_sessions: KeptSessions = unwired
     sign_out: SignOut = unwired
+    examine: Examine = unwired

@@ -1,6 +1,6 @@
 """Options that say which kubeconfig is written, and what."""
 
-from kubelogin_py.cli.option import LOGIN, LOGOUT, ROOT, SETUP, TOKEN, Option, Topic
+from kubelogin_py.cli.option import DOCTOR, LOGIN, LOGOUT, ROOT, SETUP, TOKEN, Option, Topic
 from kubelogin_py.compat.flag_values import BOOL, STRING
 
 KUBECONFIG_OPTIONS = (
@@ -10,7 +10,7 @@ KUBECONFIG_OPTIONS = (
         default="",
         help="Kubeconfig file, instead of those that KUBECONFIG lists or ~/.kube/config",
         topic=Topic.KUBECONFIG,
-        commands=(ROOT, LOGIN, LOGOUT, TOKEN, SETUP),
+        commands=(ROOT, LOGIN, LOGOUT, TOKEN, DOCTOR, SETUP),
         path=True,
     ),
     Option(
@@ -19,7 +19,7 @@ KUBECONFIG_OPTIONS = (
         default="",
         help="Context of the kubeconfig whose user is meant, instead of the current one",
         topic=Topic.KUBECONFIG,
-        commands=(ROOT, LOGIN, LOGOUT, TOKEN),
+        commands=(ROOT, LOGIN, LOGOUT, TOKEN, DOCTOR),
     ),
     Option(
         name="user",

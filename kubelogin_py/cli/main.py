@@ -8,6 +8,7 @@ from kubelogin_py.cli.help import help_text
 from kubelogin_py.cli.invocation import (
     CleanDirectory,
     CleanKeyring,
+    Examine,
     Invocation,
     KeptSessions,
     RememberAnswer,
@@ -40,6 +41,7 @@ def main(
     clean_keyring: CleanKeyring = unwired,
     kept_sessions: KeptSessions = unwired,
     sign_out: SignOut = unwired,
+    examine: Examine = unwired,
 ) -> int:
     """Run the command that the arguments ask for and return the exit code: 0, 1, or 130 when interrupted.
 
@@ -51,6 +53,7 @@ def main(
     :param clean_keyring: empties the token cache in the keyring.
     :param kept_sessions: returns every session in a token cache directory.
     :param sign_out: ends a session.
+    :param examine: looks at everything about a subject.
     """
     command = COMMANDS[0]
     try:
@@ -75,6 +78,7 @@ def main(
                 clean_keyring=clean_keyring,
                 kept_sessions=kept_sessions,
                 sign_out=sign_out,
+                examine=examine,
             )
         )
     except Error as error:

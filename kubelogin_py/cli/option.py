@@ -31,6 +31,7 @@ LOGOUT = "logout"
 TOKEN = "token"  # noqa: S105 -- the name of a command
 STATUS = "status"
 WHOAMI = "whoami"
+DOCTOR = "doctor"
 EVERY_COMMAND = "*"
 
 SIGNING_IN = (PLUGIN, SETUP, ROOT)

@@ -13,6 +13,7 @@ from kubelogin_py.cli.kubeconfig_options import KUBECONFIG_OPTIONS
 from kubelogin_py.cli.option import (
     CLEAN,
     COMPLETION,
+    DOCTOR,
     EVERY_COMMAND,
     LOGIN,
     LOGOUT,
@@ -97,9 +98,9 @@ OPTIONS = (
         name="output",
         kind=STRING,
         default="table",
-        help="How the sessions are shown: for a person, or for a program",
+        help="How the answer is shown: for a person, or for a program",
         topic=Topic.GENERAL,
-        commands=(STATUS, WHOAMI),
+        commands=(STATUS, WHOAMI, DOCTOR),
         choices=("table", "json"),
     ),
     Option(
@@ -157,8 +158,8 @@ OPTIONS = (
 )
 
 
-_ALSO = dict.fromkeys((LOGIN, LOGOUT, TOKEN), (PLUGIN,))
-"""Commands that have all options of another one as well: they do, or undo, what `get-token` with these would do."""
+_ALSO = dict.fromkeys((LOGIN, LOGOUT, TOKEN, DOCTOR), (PLUGIN,))
+"""Commands that have all options of another one: they do, undo or look at what `get-token` with these would do."""
 
 
 def options_of(command: str, environment: Mapping[str, str]) -> tuple[Option, ...]:

@@ -18,6 +18,8 @@ from kubelogin_py.cli.output import Stderr, Stdout
 from kubelogin_py.settings import Settings
 
 if TYPE_CHECKING:
+    from kubelogin_py.doctor.finding import Finding
+    from kubelogin_py.doctor.subject import Subject
     from kubelogin_py.storage.overview import Kept
 
 # SIGHUP is missing on Windows, SIGBREAK elsewhere.
@@ -50,6 +52,7 @@ def run(sign_in_with: Callable[[Callable[[], None]], SignIn] | None = None) -> N
             clean_keyring=_clean_keyring,
             kept_sessions=_kept_sessions,
             sign_out=_sign_out,
+            examine=_examine,
         )
     except KeyboardInterrupt:
         interrupted(stderr)
@@ -101,6 +104,12 @@ def _sign_out(
     from kubelogin_py.wiring.signing_out import sign_out  # noqa: PLC0415 -- as above
 
     return sign_out(settings, verbosity, key=key, environment=environment, browser=browser)
+
+
+def _examine(subject: "Subject") -> Sequence["Finding"]:
+    from kubelogin_py.wiring.examining import examination  # noqa: PLC0415 -- as above
+
+    return examination(subject)
 
 
 def _clean_keyring() -> None:

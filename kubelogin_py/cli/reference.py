@@ -30,7 +30,7 @@ Written from the program's own tables; `kubelogin help COMMAND` says the same.
 
 | | |
 |---|---|
-| stdout | exactly one ExecCredential, or nothing; what `status` and `token` show; help, version, completion scripts |
+| stdout | exactly one ExecCredential, or nothing; what `status`, `token` and `doctor` show; help, version, completion |
 | stderr | everything said to a person: `error: …`, then `hint: …` with the next step |
 | exit 0 | success |
 | exit 1 | any failure, mistyped command lines included |

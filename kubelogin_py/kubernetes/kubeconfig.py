@@ -77,15 +77,42 @@ def find(paths: Sequence[Path], *, context: str, user: str) -> AuthProvider:
     return _auth_provider(*find_user(paths, context=context, user=user))
 
 
-def find_user(paths: Sequence[Path], *, context: str, user: str) -> tuple[Path, str, Node | None]:
-    """Return the file a user is in, the user's name, and what stands there; see ``find``.
+def read(paths: Sequence[Path]) -> list[tuple[Path, Members]]:
+    """Return the kubeconfigs that exist, the first one most.
 
-    :raises SettingsError: there is no such user, or a file is not a kubeconfig.
+    :raises SettingsError: there is none, or a file is not a kubeconfig.
     """
     documents = [(path, document) for path in paths if (document := _document(path)) is not None]
     if not documents:
         where = ", ".join(shown(path) for path in paths) or "a home directory"
         raise SettingsError(f"there is no kubeconfig: {where} does not exist", hint=_HINT)
+    return documents
+
+
+def current_context(documents: Sequence[tuple[Path, Members]]) -> str:
+    """Return the name of the current context; empty when none is set."""
+    return next(_current_contexts(documents), "")
+
+
+def entry(documents: Sequence[tuple[Path, Members]], kind: str, name: str) -> tuple[Path, Members] | None:
+    """Return the entry of a name, and the file it is in; ``None`` when there is none.
+
+    :param kind: ``contexts``, ``users`` or ``clusters``.
+    :raises SettingsError: a list of a file is malformed.
+    """
+    for path, document in documents:
+        found = _entries(document, kind, path).get(name)
+        if found is not None:
+            return path, found
+    return None
+
+
+def find_user(paths: Sequence[Path], *, context: str, user: str) -> tuple[Path, str, Node | None]:
+    """Return the file a user is in, the user's name, and what stands there; see ``find``.
+
+    :raises SettingsError: there is no such user, or a file is not a kubeconfig.
+    """
+    documents = read(paths)
     name = user or _user_of_context(documents, context)
     for path, document in documents:
         found = _entries(document, "users", path).get(name)

@@ -63,7 +63,7 @@ def read_setback(folder: "Folder", key: str) -> Setback | None:
     """Return what came of the last refresh ahead of a session, if it failed; what can't be read is as if absent."""
     try:
         contents = folder.read(names.setback_file(key))
-        return _parsed(contents) if contents else None
+        return parsed(contents) if contents else None
     except (StorageError, ValueError):
         return None
 
@@ -129,7 +129,11 @@ def _say_nothing(_line: str) -> None:
     """Whoever needs the directory next is told."""
 
 
-def _parsed(contents: bytes) -> Setback:
+def parsed(contents: bytes) -> Setback:
+    """Return the setback of a file.
+
+    :raises ValueError: it is none.
+    """
     found = read_object(contents)
     at, reason, failures = found.get("at"), found.get("reason"), found.get("failures")
     if found.get("format") != _FORMAT or type(failures) is not int or failures < 1 or not isinstance(reason, str):

@@ -146,7 +146,7 @@ class DiskAttempts:
         try:
             with place() as folder:
                 contents = folder.read(self._name)
-            return _parsed(contents) if contents else None
+            return parsed(contents) if contents else None
         except (StorageError, ValueError):
             return None
 
@@ -166,7 +166,11 @@ def _rendered(attempt: Attempt) -> bytes:
     return json.dumps(members).encode("ascii") + b"\n"
 
 
-def _parsed(contents: bytes) -> Attempt:
+def parsed(contents: bytes) -> Attempt:
+    """Return the attempt of a file.
+
+    :raises ValueError: it is none.
+    """
     found = read_object(contents)
     reason, failures, caller = found.get("reason"), found.get("failures"), found.get("caller")
     began_at, ended_at = _time(found.get("began_at")), found.get("ended_at")

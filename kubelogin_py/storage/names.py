@@ -64,6 +64,11 @@ def is_cache(name: str) -> bool:
     return name == TAG or is_ours(name) or re.fullmatch(_UPSTREAM, name) is not None
 
 
+def is_former_session(name: str) -> bool:
+    """Return whether a file of this name is a session of int128/kubelogin."""
+    return re.fullmatch(_SESSION_KEY, name) is not None
+
+
 def session_file(key: str) -> str:
     """Return the name of a session's file.
 

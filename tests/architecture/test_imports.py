@@ -23,13 +23,21 @@ LAYERS = (
     {"turn", "overload"},
     {"login", "logout", "refresh_ahead"},
     {"nesting"},
-    {"adapters", "storage", "kubernetes", "compat", "fastpath", "answers"},
+    {"adapters", "storage", "kubernetes", "compat", "doctor", "fastpath", "answers"},
     {"wiring"},
     {"cli", "__init__"},
     {"__main__", "ahead"},
 )
 # Neighbours in one row that must not know each other.
-STRANGERS = {("adapters", "storage"), ("storage", "adapters"), ("kubernetes", "compat"), ("oidc", "ports")}
+STRANGERS = {
+    ("adapters", "storage"),
+    ("storage", "adapters"),
+    ("kubernetes", "compat"),
+    ("oidc", "ports"),
+    # What the checks ask of the world comes through ``doctor.surroundings``.
+    *(("doctor", neighbour) for neighbour in ("adapters", "storage", "compat")),
+    *((neighbour, "doctor") for neighbour in ("adapters", "kubernetes", "compat")),
+}
 # `fastpath` is read by everyone who writes what it reads, and itself imports nothing of ours.
 ANYWHERE = {"fastpath"}
 

@@ -61,6 +61,7 @@ def test_the_program_is_called_kubelogin() -> None:
         "kubelogin status",
         "kubelogin whoami",
         "kubelogin token",
+        "kubelogin doctor",
         "kubelogin setup",
         "kubelogin clean",
         "kubelogin completion",

@@ -8,6 +8,7 @@ from kubelogin_py.cli import option_values
 from kubelogin_py.cli.option import (
     CLEAN,
     COMPLETION,
+    DOCTOR,
     EVERY_COMMAND,
     LOGIN,
     LOGOUT,
@@ -227,7 +228,7 @@ def test_a_row_has_an_effect_or_says_that_it_has_none(row: Option) -> None:
     assert bool(row.help)
     assert row.help.isascii()
     assert not row.deprecated or row.hidden
-    assert set(row.commands) <= {*OF_COMMAND, PLUGIN, LOGIN, LOGOUT, TOKEN, EVERY_COMMAND}
+    assert set(row.commands) <= {*OF_COMMAND, PLUGIN, LOGIN, LOGOUT, TOKEN, DOCTOR, EVERY_COMMAND}
 
 
 @pytest.mark.parametrize(

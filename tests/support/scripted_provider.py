@@ -59,6 +59,19 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What a GET is answered with, whatever the provider would say otherwise.
+
+    :param delay: seconds before the answer.
+    """
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One request.
 
@@ -71,6 +84,29 @@ class Seen:
     form: dict[str, str]
     headers: dict[str, str]
     basic: tuple[str, str] | None
+
+
+class _Answering(BaseHTTPRequestHandler):
+    """How answers are written."""
+
+    protocol_version = "HTTP/1.1"
+
+    def _send(self, status: int, document: object) -> None:
+        self._reply(Reply(status, json.dumps(document).encode(), {"Content-Type": "application/json"}))
+
+    def _go(self, location: str) -> None:
+        self._reply(Reply(302, headers={"Location": location}))
+
+    def _reply(self, reply: Reply) -> None:
+        time.sleep(reply.delay)
+        self.send_response(reply.status)
+        for name, value in {**reply.headers, "Content-Length": str(len(reply.body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 class ScriptedProvider:
@@ -87,6 +123,8 @@ class ScriptedProvider:
         self.callback_error = ""
         self.wrong_state = False
         self.moved = False
+        self.replies: dict[str, Reply] = {}
+        self.clock_ahead = 0.0
         self.client_method = ""
         self.seen: list[Seen] = []
         self._nonce: str | None = None
@@ -135,6 +173,12 @@ class ScriptedProvider:
         """Return the paths asked for since the start, or since ``forget``."""
         return [one.path for one in self.seen]
 
+    def recover(self) -> None:
+        """Be as at the start again."""
+        self.metadata_changes, self.replies, self.answers = {}, {}, []
+        self.moved, self.clock_ahead, self.callback_error = False, 0.0, ""
+        self.forget()
+
     def forget(self) -> None:
         """Forget what was asked."""
         self.seen.clear()
@@ -162,12 +206,12 @@ class ScriptedProvider:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         provider = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(_Answering):
             def do_GET(self) -> None:
                 seen = provider._note(self, {})
-                if seen.path in (METADATA, "/moved"):
+                if seen.path in provider.replies:
+                    self._reply(provider.replies[seen.path])
+                elif seen.path in (METADATA, "/moved"):
                     if provider.moved and seen.path == METADATA:
                         self._go("/moved")
                     else:
@@ -184,22 +228,9 @@ class ScriptedProvider:
                 seen = provider._note(self, dict(parse_qsl(body, keep_blank_values=True)))
                 self._send(*provider._posted(seen))
 
-            def _send(self, status: int, document: object) -> None:
-                body = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def _go(self, location: str) -> None:
-                self.send_response(302)
-                self.send_header("Location", location)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                shifted = (time.time() if timestamp is None else timestamp) + provider.clock_ahead
+                return super().date_time_string(shifted)
 
         return Handler
 

@@ -1,0 +1,141 @@
+"""``kubelogin doctor``: everything between a person and ``kubectl get pods``, looked at and said in words."""
+
+import json
+import shlex
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from kubelogin_py.cli import plugin_call
+from kubelogin_py.cli.home import home_directory
+from kubelogin_py.cli.invocation import Invocation
+from kubelogin_py.cli.plugin_call import PluginCall
+from kubelogin_py.doctor.finding import Finding, Status
+from kubelogin_py.doctor.subject import Subject
+from kubelogin_py.errors import Error, UnhealthyError
+from kubelogin_py.kubernetes import kubeconfig_context
+from kubelogin_py.kubernetes.kubeconfig_context import Context
+from kubelogin_py.settings import Settings
+
+_COLOURS = {Status.PASS: "32", Status.WARN: "33", Status.FAIL: "31;1", Status.SKIP: "2"}
+_NARROWEST = 30
+_STATUS_WIDTH = 6
+_LABELS = ("why", "do")
+
+
+def run(invocation: Invocation) -> None:
+    """Write what every check finds to standard output; nothing is changed by it.
+
+    :raises UnhealthyError: something failed.
+    """
+    subject = _subject(invocation)
+    findings = invocation.examine(subject)
+    text = _document(subject, findings) if invocation.parsed.text("output") == "json" else _table(findings, invocation)
+    invocation.stdout.write(f"{text}\n".encode())
+    broken = [finding.check for finding in findings if finding.status is Status.FAIL]
+    if broken:
+        raise UnhealthyError(f"{len(broken)} of {len(findings)} checks failed: {', '.join(broken)}")
+
+
+def _subject(invocation: Invocation) -> Subject:
+    """Return what is to be examined, with whatever keeps it from being read."""
+    own, environment = invocation.parsed, invocation.environment
+    home = home_directory(environment) or ""
+    if plugin_call.names_provider(own):
+        call = PluginCall(own, environment)
+        settings, fault = _settings(call)
+        return Subject(None, None, settings, fault, own.given, environment, home, _chosen(invocation))
+    paths, name = plugin_call.locations(invocation), own.text("context")
+    try:
+        context = kubeconfig_context.find(paths, context=name)
+    except Error as error:
+        return Subject(context_fault=error, environment=environment, home=home, chosen=_chosen(invocation))
+    given: tuple[str, ...] = ()
+    settings, fault, merged = None, None, environment
+    try:
+        call = plugin_call.of_context(paths, name, environment, own)
+        given, merged = call.parsed.given, call.environment
+        settings, fault = _settings(call)
+    except Error as error:
+        fault = error
+    return Subject(context, None, settings, fault, given, merged, home, _chosen(invocation, context))
+
+
+def _settings(call: PluginCall) -> tuple[Settings | None, Error | None]:
+    try:
+        return call.settings(), None
+    except Error as error:
+        return None, error
+
+
+def _chosen(invocation: Invocation, context: Context | None = None) -> str:
+    """Return the options that mean the same subject to another command of ours."""
+    own = invocation.parsed
+    names = ("kubeconfig", "context")
+    if context is None and plugin_call.names_provider(own):
+        names = ("oidc-issuer-url", "oidc-client-id")
+    return " ".join(shlex.quote(f"--{name}={own.text(name)}") for name in names if own.text(name))
+
+
+def _document(subject: Subject, findings: Sequence[Finding]) -> str:
+    provider = subject.settings.provider if subject.settings else None
+    members = {
+        "context": subject.context.name if subject.context else None,
+        "issuer": provider.issuer if provider else None,
+        "client_id": provider.client_id if provider else None,
+        "healthy": all(finding.status is not Status.FAIL for finding in findings),
+        "checks": [
+            {
+                "check": finding.check,
+                "status": finding.status,
+                "found": finding.found,
+                "cause": finding.cause or None,
+                "next": finding.next or None,
+            }
+            for finding in findings
+        ],
+    }
+    return json.dumps(members, indent=2)
+
+
+def _table(findings: Sequence[Finding], invocation: Invocation) -> str:
+    width = invocation.stdout.width()
+    coloured = width is not None and _wants_colour(invocation.environment)
+    column = max(len(finding.check) for finding in findings) + 2
+    lines = [line for finding in findings for line in _lines(finding, column, width, coloured=coloured)]
+    return "\n".join([*lines, "", _summary(findings)])
+
+
+def _wants_colour(environment: Mapping[str, str]) -> bool:
+    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+
+def _lines(finding: Finding, column: int, width: int | None, *, coloured: bool) -> Iterator[str]:
+    word = finding.status.value.upper() if finding.status is Status.FAIL else finding.status.value
+    status = f"{word:<{_STATUS_WIDTH}}"
+    if coloured:
+        status = f"\x1b[{_COLOURS[finding.status]}m{status}\x1b[0m"
+    indent = _STATUS_WIDTH + column
+    first, *rest = _wrapped(finding.found, indent, width)
+    yield f"{status}{finding.check:<{column}}{first}"
+    yield from (" " * indent + line for line in rest)
+    for label, text in zip(_LABELS, (finding.cause, finding.next), strict=True):
+        for number, line in enumerate(_wrapped(text, indent + 5, width) if text else ()):
+            mark = f"{label}:" if number == 0 else ""
+            yield f"{' ' * indent}{mark:<5}{line}"
+
+
+def _wrapped(text: str, indent: int, width: int | None) -> list[str]:
+    room = max(_NARROWEST, (width or 10**6) - indent)
+    return textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+
+
+def _summary(findings: Sequence[Finding]) -> str:
+    counts = Counter(finding.status for finding in findings)
+    said = {
+        Status.FAIL: "failed",
+        Status.WARN: "to be warned of",
+        Status.PASS: "passed",
+        Status.SKIP: "left out",
+    }
+    return ", ".join(f"{counts[status]} {word}" for status, word in said.items() if counts[status])

@@ -1,0 +1,216 @@
+"""The command itself: its document, its table, its exit code, the time it takes, and what it leaves alone."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import termios
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kubelogin_py.cli.main import main
+from kubelogin_py.cli.output import Stdout
+from kubelogin_py.doctor.examination import CHECKS, TOTAL
+from kubelogin_py.wiring.examining import examination
+from tests.cli.calls import Lines
+from tests.doctor.scene import ASKED, REVIEW, Patient, _never, run, snapshot
+from tests.support import command
+from tests.support.scripted_provider import METADATA, Answer, Reply
+
+NAMES = [
+    *("kubeconfig", "exec-section", "command", "api-version", "interactive-mode", "plugin-policy"),
+    *("arguments", "secrets", "issuer-url", "proxy", "certificate-authorities"),
+    *("discovery", "issuer", "endpoints", "key-set", "algorithms", "client", "scopes", "grant", "clock"),
+    *("redirect-ports", "registration", "browser", "cache-directory", "cache-files", "cache-locks", "keyring"),
+    *("last-sign-in", "session", "refresh", "cluster", "api-server", "token"),
+]
+"""Programs rely on them."""
+
+
+def test_the_names_of_the_checks_are_stable() -> None:
+    assert [check.name for check in CHECKS] == NAMES
+    known: set[str] = set()
+    for check in CHECKS:
+        assert set(check.after) <= known, check.name
+        known.add(check.name)
+
+
+def test_the_document_has_every_check_in_order(patient: Patient) -> None:
+    done = patient.examine()
+    document = done.document
+    assert {name: document[name] for name in ("context", "issuer", "client_id", "healthy")} == {
+        "context": "dev",
+        "issuer": patient.provider.issuer,
+        "client_id": "kubernetes",
+        "healthy": True,
+    }
+    found = [one["check"] for one in document["checks"]]
+    assert [name for name in found if not name.startswith("token-")] == NAMES[:-1]
+    assert [name for name in found if name.startswith("token-")][:3] == ["token-form", "token-algorithm", "token-key"]
+    assert all(set(one) == {"check", "status", "found", "cause", "next"} for one in document["checks"])
+    assert all(one["found"] for one in document["checks"])
+
+
+def test_a_provider_on_the_command_line_needs_no_kubeconfig(patient: Patient) -> None:
+    done = patient.examine(*patient.arguments, write=False)
+    of_kubeconfig = {check.name for check in CHECKS if check.of_kubeconfig}
+    assert done.named("skip") == of_kubeconfig
+    assert done.troubled == set()
+    assert (done.code, done.asked, done.api) == (0, ASKED, [])
+    assert done.document["context"] is None
+
+
+def test_an_option_counts_instead_of_the_kubeconfigs(patient: Patient) -> None:
+    done = patient.examine("--context=dev", "--oidc-client-id=other")
+    assert done.document["client_id"] == "other"
+
+
+def test_a_mandatory_option_that_is_missing_is_a_finding(patient: Patient) -> None:
+    done = patient.examine(f"--oidc-issuer-url={patient.provider.issuer}", write=False)
+    assert done.finding("arguments")["found"] == "--oidc-client-id is missing"
+    assert done.code == 1
+
+
+def test_variables_of_the_exec_section_count(patient: Patient) -> None:
+    patient.plugin["env"] = [{"name": "HTTPS_PROXY", "value": "ftp://proxy"}]
+    patient.replace_argument("oidc-issuer-url", "https://id.example.com")
+    patient.sign_in()
+    assert patient.examine().finding("proxy")["status"] == "fail"
+
+
+def test_the_table_says_the_same_to_a_person(patient: Patient) -> None:
+    patient.provider.callback_error = "invalid_scope"
+    done = patient.examine(output="table")
+    assert done.code == 1
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith(f"pass  {'kubeconfig':<25}context")
+    row = next(number for number, line in enumerate(lines) if line.startswith("FAIL"))
+    assert lines[row].split()[1] == "registration"
+    assert lines[row + 1].strip().startswith("why: a scope is requested")
+    assert lines[row + 2].strip().startswith("do:  compare scopes")
+    assert re.fullmatch(r"1 failed, \d+ passed", lines[-1])
+    assert re.fullmatch(r"error: doctor: 1 of \d+ checks failed: registration\n", done.stderr)
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize(("columns", "no_colour"), [(60, ""), (100, ""), (100, "1")])
+def test_a_terminal_gets_colours_and_lines_that_fit(patient: Patient, columns: int, no_colour: str) -> None:
+    patient.provider.callback_error = "invalid_scope"
+    patient.write_kubeconfig()
+    shown = on_terminal({**patient.environment, "NO_COLOR": no_colour}, columns)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert ("\x1b[31;1mFAIL" in shown) is not bool(no_colour)
+    assert ("\x1b" in shown) is not bool(no_colour)
+    words = [word for line in plain.splitlines() for word in line.split()]
+    assert max(map(len, plain.splitlines())) <= max(columns, 31 + 5 + max(map(len, words)))
+    assert "registration" in plain
+
+
+def on_terminal(environment: dict[str, str], columns: int) -> str:
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    received: list[bytes] = []
+
+    def read() -> None:
+        while True:
+            try:
+                received.append(os.read(master, 65536))
+            except OSError:
+                return
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    main(("doctor",), environment, stdout=Stdout(slave), stderr=Lines(), sign_in=_never, examine=examination)
+    reader.join(10)
+    os.close(master)
+    return b"".join(received).decode()
+
+
+def test_text_of_others_reaches_no_terminal_raw(patient: Patient) -> None:
+    patient.sign_in(
+        answer=Answer(claims={"email": "a\x1b[31m\u202e@x", "email_verified": True, "groups": ["g\n\x07who"]})
+    )
+    body = json.dumps({**patient.provider.metadata, "issuer": "https://x\x1b]0;owned\x07"}).encode()
+    patient.provider.replies[METADATA] = Reply(200, body, {"Content-Type": "application/json"})
+    patient.provider.callback_error = "\x1b[2Jinvalid"
+    for output in ("json", "table"):
+        done = patient.examine(output=output)
+        assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout + done.stderr)
+
+
+def test_everything_that_hangs_takes_less_than_twenty_seconds(patient: Patient, tmp_path: Path) -> None:
+    """Each answer comes just before its time is over; the keyring and the cluster never answer."""
+    from tests.adapters.servers import Server
+
+    metadata = json.dumps(patient.provider.metadata).encode()
+    patient.provider.replies = {METADATA: Reply(200, metadata, delay=3.5), "/certs": Reply(200, b"", delay=30)}
+    patient.provider.replies["/auth"] = Reply(200, b"", delay=30)
+    patient.environment |= {
+        "PYTHON_KEYRING_BACKEND": "tests.adapters.keyring_backends.Hanging",
+        "KEYRING_TEST_DIRECTORY": str(tmp_path),
+    }
+    patient.arguments.append("--token-cache-storage=keyring")
+    with Server(lambda conversation: conversation.wait()) as server:
+        patient.cluster["server"] = f"https://127.0.0.1:{server.port}"
+        begin = time.monotonic()
+        done = patient.examine()
+        assert time.monotonic() - begin < TOTAL + 5
+    assert {"key-set", "keyring"} <= done.named("fail")
+    assert done.code == 1
+
+
+def test_a_file_that_never_answers_is_left_behind(patient: Patient) -> None:
+    """A pipe in the place of the policy is not waited for."""
+    os.mkfifo(patient.home / ".kube/kuberc")
+    begin = time.monotonic()
+    done = patient.examine()
+    assert time.monotonic() - begin < 5
+    assert done.finding("plugin-policy")["status"] == "fail"
+    assert "is not a plain file" in done.finding("plugin-policy")["found"]
+
+
+@pytest.mark.required("strace")
+def test_the_installed_command_starts_no_program_and_writes_no_file(
+    patient: Patient, tmp_path: Path, required: Callable[[str], Path]
+) -> None:
+    """As a process of its own, seen by the kernel."""
+    import sys
+
+    patient.write_kubeconfig()
+    before = snapshot(patient.home)
+    trace = tmp_path / "trace"
+    wrapper = ("strace", "-f", "-qq", "-o", str(trace), "-e", "trace=execve,openat,creat,unlink,rename,mkdir,chmod")
+    done = command.run(
+        *wrapper[1:],
+        sys.executable,
+        "-B",
+        "-m",
+        "kubelogin_py",
+        "doctor",
+        home=patient.home,
+        command=Path("/usr/bin/strace"),
+    )
+    assert done.code == 0, done.stdout + done.stderr
+    assert snapshot(patient.home) == before
+    calls = [line for line in trace.read_text().splitlines() if "ENOENT" not in line]
+    assert sum("execve(" in line for line in calls) == 1
+    changing = [line for line in calls if re.search(r"O_WRONLY|O_CREAT|creat\(|unlink|rename|mkdir|chmod", line)]
+    assert [line for line in changing if "/dev/null" not in line] == []
+
+
+def test_nothing_is_kept_of_a_run(patient: Patient) -> None:
+    patient.examine()
+    done = patient.examine()
+    assert (done.asked, done.api) == (ASKED, [f"{REVIEW} 201"])
+
+
+def test_help_names_the_exit_code(patient: Patient) -> None:
+    code, text, _ = run(patient.environment, "doctor", "--help")
+    assert code == 0
+    assert "exit code is 0 when nothing failed" in " ".join(text.split())
