@@ -20,6 +20,7 @@ _PATIENCE_SHARE = 1 / 12
 _LONGEST_RETRY_AFTER = 3600.0
 _SHORTEST_REQUEST = 3.0
 _LONGEST_REQUEST = 30.0
+_TOKEN_SHARE = 3 / 4
 _LOOK = 60.0
 """Seconds between two looks whether a person has signed in meanwhile."""
 
@@ -150,10 +151,20 @@ def is_expired(state: State, now: float) -> bool:
 
 
 def patience(validity: Validity | None, now: float) -> float:
-    """Return the seconds one request may take: a server that hangs must leave time for another attempt."""
-    if validity is None or validity.not_after <= now:
+    """Return the seconds one request may take: a server that hangs must leave time for another attempt.
+
+    So it must when the certificate has expired: a connection that died is no reason to miss that the server is back.
+    """
+    if validity is None:
         return _LONGEST_REQUEST
-    return min(max((validity.not_after - now) / 3, _SHORTEST_REQUEST), _LONGEST_REQUEST)
+    left = validity.not_after - now
+    longest = left / 3 if left > 0 else validity.lifetime / 6
+    return min(max(longest, _SHORTEST_REQUEST), _LONGEST_REQUEST)
+
+
+def is_soon(state: State, now: float, max_token_age: float) -> bool:
+    """Return whether a token had now is still young enough for the server at the next attempt."""
+    return state.next_at - now < max_token_age * _TOKEN_SHARE
 
 
 def _pause(failures: int, validity: Validity | None) -> float:

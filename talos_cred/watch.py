@@ -1,6 +1,7 @@
 """Keeping a certificate fresh without anybody: the renewal machine, driven by the wall clock."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from kubelogin_py.errors import Error, StorageError, TransientError
@@ -24,7 +25,7 @@ def watch(wish: Wish, world: World, *, command: str, first: Callable[[], Outcome
     :raises PolicyError: the server refuses for good.
     :raises KeyboardInterrupt: told to stop.
     """
-    state = _begun(wish, world) if first is None else _started(first(), world)
+    state = _begun(wish, world) if first is None else _renewed(first(), wish, world)
     told = ""
     while True:
         state = _waited(state, wish, world)
@@ -47,13 +48,18 @@ def watch(wish: Wish, world: World, *, command: str, first: Callable[[], Outcome
             if told:
                 world.person.tell(f"context {wish.place.context} is fresh again")
             told = ""
-            state = _started(outcome, world)
+            state = _renewed(outcome, wish, world)
             world.person.detail(1, f"renewed; the next time in {state.next_at - world.clock.now():.0f} s")
 
 
-def _started(outcome: Outcome, world: World) -> State:
+def _renewed(outcome: Outcome, wish: Wish, world: World) -> State:
     now = world.clock.now()
-    return renewal.after(State(now), Came.RENEWED, now, jitter=world.jitter(), validity=outcome.validity)
+    state = renewal.after(State(now), Came.RENEWED, now, jitter=world.jitter(), validity=outcome.validity)
+    if renewal.is_soon(state, now, wish.policy.max_token_age):
+        # The next token, while there is time: a provider that is away when it is needed is not missed then.
+        with suppress(Error):
+            world.tokens.obtain(used=outcome.record.used_token)
+    return state
 
 
 def _begun(wish: Wish, world: World) -> State:

@@ -65,6 +65,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--refresh-latency", type=float, default=0, metavar="SECONDS", help="wait before a refresh is answered"
     )
+    parser.add_argument(
+        "--refresh-grace",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="how long a refresh token still counts that was rotated away",
+    )
     parser.add_argument("--device-ttl", type=float, default=600, metavar="SECONDS")
     parser.add_argument("--device-interval", type=float, default=5, metavar="SECONDS")
     return parser.parse_args()
@@ -86,7 +93,7 @@ def main() -> None:
     name = f"[{chosen.issuer_host}]" if family == socket.AF_INET6 else chosen.issuer_host
     issuer = f"{'https' if tls else 'http'}://{name}:{chosen.port or listener.getsockname()[1]}"
     same_named = ("algorithm", "id_token_ttl", "access_token_ttl", "access_token_jwt", "refresh_always")
-    more = ("refresh_latency", "device_ttl", "device_interval")
+    more = ("refresh_latency", "refresh_grace", "device_ttl", "device_interval")
     options = {name: getattr(chosen, name) for name in (*same_named, *more)}
     log = chosen.log.open("a", encoding="utf-8") if chosen.log else sys.stderr
     app = flask.Flask("provider")

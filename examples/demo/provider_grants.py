@@ -53,7 +53,7 @@ class Code(grants.AuthorizationCodeGrant):  # type: ignore[misc]
 
 
 class Refresh(grants.RefreshTokenGrant):  # type: ignore[misc]
-    """The refresh token grant with rotation: only the newest token of a sign-in counts."""
+    """The refresh token grant with rotation: only the newest token of a sign-in counts, and others for a grace."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
     INCLUDE_NEW_REFRESH_TOKEN = True
@@ -63,7 +63,10 @@ class Refresh(grants.RefreshTokenGrant):  # type: ignore[misc]
         sign_in: SignIn | None = self.server.store.refresh_tokens.get(refresh_token)
         if sign_in is None or sign_in.revoked:
             return None
-        if refresh_token != sign_in.refresh_token:
+        if refresh_token == sign_in.refresh_token:
+            return sign_in
+        # The answer that brought the newer one may have been lost, which a provider can't know.
+        if time.time() - sign_in.superseded[refresh_token] >= self.server.settings.refresh_grace:
             _revoke(sign_in)
             return None
         return sign_in

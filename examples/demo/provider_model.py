@@ -65,6 +65,7 @@ class Settings:
     access_token_jwt: bool = False
     refresh_always: bool = True
     refresh_latency: float = 0
+    refresh_grace: float = 0
     device_ttl: float = 600
     device_interval: float = 5
 
@@ -130,6 +131,7 @@ class SignIn(AuthorizationCodeMixin, TokenMixin, DeviceCredentialMixin):  # type
     redeemed: bool = False
     revoked: bool = False
     refresh_token: str = ""
+    superseded: dict[str, float] = field(default_factory=dict)
     code_challenge_method = "S256"
 
     def approve(self, username: str) -> None:

@@ -65,6 +65,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         sign_in = _sign_in(request)
         self.store.access_tokens[token["access_token"]] = (sign_in, time.time() + token["expires_in"])
         if "refresh_token" in token:
+            sign_in.superseded.setdefault(sign_in.refresh_token, time.time())
             sign_in.refresh_token = token["refresh_token"]
             self.store.refresh_tokens[sign_in.refresh_token] = sign_in
 

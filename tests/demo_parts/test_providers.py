@@ -284,6 +284,19 @@ def test_embedded_refresh_token_can_depend_on_offline_access(started_provider: S
     assert "refresh_token" in RelyingParty(provider, scope="openid offline_access").sign_in()
 
 
+def test_embedded_rotation_can_forgive_a_lost_answer(started_provider: StartProvider) -> None:
+    """For as long as it was told, and never a token that is older than that."""
+    provider = started_provider(EMBEDDED, refresh_grace=3)
+    party = RelyingParty(provider)
+    first = party.sign_in()["refresh_token"]
+    lost = [party.refresh(first) for _ in range(3)]
+    assert [one.status_code for one in lost] == [200] * 3
+    assert len({one.json()["refresh_token"] for one in lost}) == 3
+    time.sleep(3.1)
+    assert error(party.refresh(first)) == "invalid_grant"
+    assert error(party.refresh(lost[-1].json()["refresh_token"])) == "invalid_grant"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_options_choose_algorithm_and_lifetime_over_plain_http(started_provider: StartProvider, kind: str) -> None:
     provider = started_provider(kind, https=False, algorithm="ES384", id_token_ttl=7)

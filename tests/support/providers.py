@@ -91,7 +91,7 @@ def start_provider(
     :param ca: what the certificate is trusted by.
     :param options: flags both know, such as ``port=0``, ``listen_port``, ``issuer_host``, ``algorithm``,
         ``id_token_ttl``, ``access_token_ttl``, ``device_ttl`` (seconds), ``refresh_latency`` (seconds);
-        ``refresh_always=False`` for the embedded one only.
+        ``refresh_always=False`` and ``refresh_grace`` (seconds) for the embedded one only.
     """
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / f"{kind}-requests.log"

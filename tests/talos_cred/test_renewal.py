@@ -114,10 +114,16 @@ def test_sleeping_over_the_expiry_renews_at_once() -> None:
     assert renewal.is_expired(state, NOW + 4000)
 
 
-@pytest.mark.parametrize(("left", "seconds"), [(None, 30), (-5, 30), (3, 3), (10, 10 / 3), (100, 30)])
+@pytest.mark.parametrize(("left", "seconds"), [(None, 30), (3, 3), (10, 10 / 3), (100, 30)])
 def test_a_hanging_request_leaves_time_for_another(left: float | None, seconds: float) -> None:
     validity = None if left is None else Validity(NOW - 100, NOW + left)
     assert renewal.patience(validity, NOW) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(("life", "seconds"), [(9, 3), (30, 5), (300, 30), (86400, 30)])
+def test_a_hanging_request_does_not_hide_that_the_server_is_back(life: float, seconds: float) -> None:
+    """After the end, too: whoever waits half a minute for a dead connection misses the server for that long."""
+    assert renewal.patience(Validity(NOW - life - 60, NOW - 60), NOW) == seconds
 
 
 def test_no_sequence_of_events_hammers_or_sleeps_for_ever() -> None:

@@ -24,6 +24,7 @@ from talos_cred.errors import (
 from talos_cred.exchange import Request
 from talos_cred.login import Wish, log_in, validity_of
 from talos_cred.ports import Token, World
+from talos_cred.renewal import Validity
 from talos_cred.settings import Place, Policy
 from talos_cred.talosconfig import Talosconfig
 from tests.support import command, processes
@@ -54,7 +55,10 @@ class Simulation:
         self.down: dict[str, Callable[[float], Exception | None]] = {}
         self.on_tick: Callable[[], None] = lambda: None
         self.roles = ("os:reader",)
-        self._tokens = 0
+        self.exchanged: list[str] = []
+        self._seen: tuple[str, Validity | None] = ("", None)
+        self._token = Token(Secret(""), "")
+        self.obtained = 0
         self.world = World(self, self, self, self, self, random.Random(5).random)  # type: ignore[arg-type]
         self.wish = Wish(Place(Path("config")), Policy(), "https://exchange", {})
 
@@ -87,9 +91,12 @@ class Simulation:
     # The provider.
 
     def obtain(self, *, used: str) -> Token:
-        self._fail("provider")
-        self._tokens += 1
-        return Token(Secret(f"token {self._tokens}"), str(self._tokens), "alice")
+        if self._token.digest == used:
+            self._fail("provider")
+            self.obtained += 1
+            self._seen: tuple[str, Validity | None] = ("", None)
+        self._token = Token(Secret(f"token {self.obtained}"), str(self.obtained), "alice")
+        return self._token
 
     def renew(self, refused: Token) -> Token | None:
         return self.obtain(used=refused.digest)
@@ -101,6 +108,7 @@ class Simulation:
         self._fail("server")
 
     def exchange(self, request: Request, *, timeout: float) -> Response:
+        self.exchanged.append(request.id_token.reveal())
         public = x509.load_pem_x509_csr((request.csr or "").encode()).public_key()
         # Dated back by a minute, as servers do for nodes whose clock is behind.
         certificate = self.ca.issue(public, now=self.time - 60, seconds=60 + self.lifetime, roles=self.roles)
@@ -142,7 +150,10 @@ class Simulation:
         return False
 
     def valid(self) -> bool:
-        validity = validity_of(Talosconfig(self.text, "config"), "oidc")
+        # Looked at thousands of times, and rarely another text.
+        if self.text != self._seen[0]:
+            self._seen = (self.text, validity_of(Talosconfig(self.text, "config"), "oidc"))
+        validity = self._seen[1]
         return validity is not None and validity.not_before <= self.time < validity.not_after
 
     def watch(self) -> None:
@@ -177,6 +188,31 @@ def test_twenty_minutes_with_faults_never_leave_an_expired_certificate() -> None
     assert expired == []
     # Two thirds of thirty seconds: about sixty times, not every ten seconds and not twice as often.
     assert 55 <= len(simulation.asked) <= 110
+
+
+def test_an_outage_of_the_provider_is_bridged_by_the_token_at_hand() -> None:
+    """The provider is away for longer than what was left of any certificate; no token is exchanged twice for it."""
+    simulation = Simulation()
+    away = between(lambda: TransientError("the provider is down"), *[(at, at + 25) for at in range(50, 1100, 97)])
+    simulation.down = {"provider": away}
+    expired: list[float] = []
+
+    def look() -> None:
+        if simulation.text and not simulation.valid():
+            expired.append(simulation.seconds)
+
+    simulation.on_tick = look
+    simulation.watch()
+    assert expired == []
+    assert len(set(simulation.exchanged)) == len(simulation.exchanged)
+
+
+def test_no_token_is_kept_at_hand_for_longer_than_servers_take_it() -> None:
+    """A certificate of an hour is renewed after forty minutes, when a token that was had before is too old."""
+    simulation = Simulation(3600.0)
+    simulation.watch()
+    assert simulation.exchanged == ["token 1"]
+    assert simulation.obtained == 1
 
 
 def test_after_a_long_outage_the_server_is_found_again_within_seconds() -> None:

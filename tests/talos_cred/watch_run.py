@@ -38,15 +38,15 @@ from tests.support.tcp_proxy import Fault, TcpProxy
 CLIENT = "talos"
 LIFETIME = 30
 """Seconds a certificate lives."""
-SETTLED = 8.0
+SETTLED = 5.0
 """Seconds after which a server that is up again must have been found."""
 FIRST_FAULT = 15.0
 BETWEEN = (6.0, 22.0)
 """Seconds from the end of one fault to the begin of the next."""
 SHORT = (3.0, 7.0)
 """Seconds a fault lasts: less than the third of a lifetime that is left for it."""
-LONG = 50.0
-"""Seconds of an outage that outlives a certificate."""
+LONG = {"server down for long": 50.0, "provider down for long": 20.0}
+"""Seconds of an outage that outlives a certificate, and of one that only the token at hand bridges."""
 
 
 @dataclass
@@ -132,7 +132,9 @@ def _staged(directory: Path, stack: ExitStack) -> Stage:
     provider_proxy, server_proxy = stack.enter_context(TcpProxy()), stack.enter_context(TcpProxy())
     port = processes.free_port()
     provider_proxy.target = port
-    options = {"port": provider_proxy.port, "listen_port": port, "id_token_ttl": 600}
+    # A connection may break after the provider has rotated the refresh token. Who does not forgive that ends the
+    # session, and no client can go on then.
+    options = {"port": provider_proxy.port, "listen_port": port, "id_token_ttl": 600, "refresh_grace": 60}
     provider = start_provider(EMBEDDED, directory / "provider", leaf=certificates.server, ca=certificates.ca, **options)
     stack.callback(provider.stop)
     provider.load_metadata()
@@ -195,7 +197,7 @@ def _run(stage: Stage, seconds: float, chance: random.Random) -> dict[str, objec
         # Time may pass in which the certificate is good while the server is down; so it is looked at all the time.
         _look_until(end, stage, evidence, running)
         over.set()
-        faults.join(LONG + 30)
+        faults.join(max(LONG.values()) + 30)
         running.signal(signal.SIGTERM)
         done = command.finish(running)
     except BaseException:
@@ -283,7 +285,7 @@ def _inject(stage: Stage, evidence: Evidence, chance: random.Random, *, end: flo
         if not waiting:
             waiting = chance.sample(sorted(kinds), len(kinds))
         name = waiting.pop()
-        seconds = LONG if name == "server down for long" else chance.uniform(*SHORT)
+        seconds = LONG.get(name) or chance.uniform(*SHORT)
         _say(f"{time.ctime()} {name} for {seconds:.1f} s")
         evidence.faults[name] += 1
         with outage.begun() if name.startswith("server") else nullcontext():
@@ -304,6 +306,7 @@ def _kinds(stage: Stage) -> dict[str, Callable[[Stage, float], None]]:
         "server 500": _answering(http(500, b"oops")),
         "server 429": _answering(http(429, b"slow down", Retry_After="2")),
         "provider refuses": _proxied("provider_proxy", Fault(refuse=True)),
+        "provider down for long": _proxied("provider_proxy", Fault(refuse=True)),
         "provider silent": _proxied("provider_proxy", Fault(blackhole=True)),
         "provider breaks off": _proxied("provider_proxy", Fault(reset_down=2500)),
         "provider is slow": _proxied("provider_proxy", Fault(latency=0.4)),
