@@ -186,11 +186,15 @@ def _check_leaf(leaf: Certificate, policy: Policy, now: float) -> None:
         raise CertificateError(f"the certificate is good for {remaining:.0f} s only", step="validity", hint=_CLOCK_HINT)
     if leaf.not_after - max(now, leaf.not_before) > policy.max_lifetime:
         raise CertificateError(
-            f"the certificate is good for {remaining / 3600:.1f} hours, more than {policy.max_lifetime / 3600:g}: "
+            f"the certificate is good for {_span(remaining)}, more than {_span(policy.max_lifetime)}: "
             "Talos can't revoke one",
             step="lifetime",
             hint="lower cert_ttl at the exchange server, or allow more with --max-lifetime",
         )
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < _LONG else f"{seconds / 3600:.1f} hours"
 
 
 def _check_roles(roles: Sequence[str]) -> None:

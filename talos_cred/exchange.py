@@ -117,11 +117,10 @@ def refuse(response: Response, *, now: float) -> NoReturn:
     if status in _REFUSALS:
         _REFUSALS[status](text, words.lower(), skew_words(clock_skew(response, now)))
     if status == _TOO_MANY or status >= _SERVER_ERROR:
-        raise ExchangeBusyError(
-            f"{text} (temporary)",
-            hint=_BUSY_HINTS.get(status, "run the command again later; the cause is in the server's log"),
-            retry_after=_retry_after(response, now),
-        )
+        hint = _BUSY_HINTS.get(status, "run the command again later; the cause is in the server's log")
+        wait = _retry_after(response, now)
+        when = "" if wait is None else f"run the command again in {wait:.0f} s; "
+        raise ExchangeBusyError(f"{text} (temporary)", hint=when + hint, retry_after=wait)
     if status < _ERROR:
         raise ExchangeError(
             f"{response.url}: an answer with status {status} leads elsewhere and is not followed",

@@ -93,18 +93,19 @@ def prepared(command: "Sequence[str]", options: "Mapping[str, str]") -> list[str
 
 
 def candidates(environ: "Mapping[str, str]") -> list[str]:
-    """Return where talosctl looks for a talosconfig that is written, in its order."""
+    """Return where talosctl looks for a talosconfig that is written, in its order; nowhere without a home directory."""
     home = environ.get("HOME") or environ.get("USERPROFILE", "")
     own = environ.get("TALOS_HOME", "")
-    usual = os.path.join(own, "config") if os.path.isabs(own) else os.path.join(home, ".talos", "config")  # noqa: PTH118, PTH117 -- pathlib is slow to import
-    given = environ.get("TALOSCONFIG", "")
-    return [given, usual] if given else [usual]
+    usual = os.path.join(home, ".talos", "config") if home else ""  # noqa: PTH118 -- pathlib is slow to import
+    if os.path.isabs(own):  # noqa: PTH117 -- as above
+        usual = os.path.join(own, "config")  # noqa: PTH118 -- as above
+    return [place for place in (environ.get("TALOSCONFIG", ""), usual) if place]
 
 
 def found(environ: "Mapping[str, str]") -> str:
-    """Return the talosconfig: the first that exists, else the first of all."""
+    """Return the talosconfig: the first that exists, else the first of all; empty when there is no place for one."""
     places = candidates(environ)
-    return next((place for place in places if os.path.exists(place)), places[0])  # noqa: PTH110 -- as above
+    return next((place for place in places if os.path.exists(place)), places[0] if places else "")  # noqa: PTH110 -- as above
 
 
 def beside(talosconfig: str) -> str:

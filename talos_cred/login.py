@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from kubelogin_py.text import printable
 from talos_cred import fastrun, record, renewal
 from talos_cred.certificate import read_certificates
 from talos_cred.checks import Credential, Known
@@ -91,6 +92,9 @@ def log_in(wish: Wish, world: World) -> Outcome:
         begin = Validity(max(credential.not_before, world.clock.now()), credential.not_after)
         new = new.renewed(credential, begin)
         _write(credential, new, begin, wish, world)
+        if not known.authorities:
+            shown = ", ".join(f"SHA-256 {digest}" for digest in credential.authorities)
+            world.person.tell(f"context {printable(place.context)}: its Talos authority is remembered: {shown}")
         return Outcome(new, begin, renewed=True)
 
 

@@ -17,7 +17,7 @@ from talos_cred import __version__, issuing
 from talos_cred.adapters.exchange_client import HttpsExchange
 from talos_cred.adapters.files import Files
 from talos_cred.adapters.known_servers import KnownServers, RecognisedExchange, config_directory
-from talos_cred.adapters.person import TerminalPerson
+from talos_cred.adapters.person import TerminalPerson, is_terminal
 from talos_cred.adapters.session import SessionKeeper
 from talos_cred.adapters.sign_in import GivenTokens, SignInTokens
 from talos_cred.certificate import Certificate
@@ -76,7 +76,7 @@ def world(
     """
     settled = os.environ if environment is None else environment
     clock = clock or SystemClock()
-    person = TerminalPerson(_terminal(verbosity, interactive=attended), clock=clock, attended=attended)
+    person = _person(verbosity, clock, attended=attended)
     # Where a fault of the address would come to light only after a sign-in.
     check_url(settings.server.url, insecure_http=settings.server.insecure_http)
     tokens: Tokens
@@ -150,7 +150,12 @@ def session(sign_in: SignIn, environment: Mapping[str, str]) -> SessionKeeper:
 
 def person(*, attended: bool) -> TerminalPerson:
     """Return the person at the terminal."""
-    return TerminalPerson(_terminal(0, interactive=attended), clock=SystemClock(), attended=attended)
+    return _person(0, SystemClock(), attended=attended)
+
+
+def _person(verbosity: int, clock: Clock, *, attended: bool) -> TerminalPerson:
+    # Trust is given at a terminal only: a "yes" out of a pipe is nobody's word.
+    return TerminalPerson(_terminal(verbosity, interactive=attended), clock=clock, attended=attended and is_terminal())
 
 
 def look(server: Server, *, clock: Clock, person: TerminalPerson, environment: Mapping[str, str]) -> Certificate:
@@ -165,4 +170,5 @@ def _client(clock: Clock, person: TerminalPerson, environment: Mapping[str, str]
         clock=clock,
         user_agent=f"talos-cred/{__version__}",
         on_request=lambda line: person.detail(2, line),
+        warn=person.tell,
     )

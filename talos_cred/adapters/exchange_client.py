@@ -16,6 +16,7 @@ from kubelogin_py.adapters import proxies, trust
 from kubelogin_py.adapters.http_exchange import OverdueError, Wire, bounded
 from kubelogin_py.adapters.http_faults import Faults
 from kubelogin_py.errors import Error, ProviderError, SettingsError
+from kubelogin_py.oidc.claims import utc
 from kubelogin_py.ports import Clock
 from kubelogin_py.response import Response
 from kubelogin_py.settings import Tls
@@ -43,6 +44,7 @@ class HttpsExchange:
     :param environment: proxy and authority variables.
     :param user_agent: the ``User-Agent`` field.
     :param on_request: told one line per request: method, host, path, status, duration.
+    :param warn: told what the person should know about a server that is trusted.
     :raises SettingsError: an address, fingerprint or authority that can't be used.
     """
 
@@ -54,6 +56,7 @@ class HttpsExchange:
         clock: Clock,
         user_agent: str,
         on_request: Callable[[str], None],
+        warn: Callable[[str], None],
     ) -> None:
         self._url = exchange.endpoint_url(check_url(server.url, insecure_http=server.insecure_http))
         self._scheme, self._host, self._port = origin(self._url)
@@ -63,6 +66,7 @@ class HttpsExchange:
         self._clock = clock
         self._user_agent = user_agent
         self._on_request = on_request
+        self._warn = warn
         self._faults = Faults("POST", self._url, self._host, proxies.without_password(self._proxy or "") or None)
         authorities = (server.certificate_authority,) if server.certificate_authority else ()
         self._tls = Tls(authorities, insecure_skip_tls_verify=self._fingerprint is not None)
@@ -82,7 +86,7 @@ class HttpsExchange:
 
     def ready(self, *, timeout: float) -> None:
         """Make sure that the server is there and is the one that is trusted; nothing is sent."""
-        self._bounded(lambda wire: self._recognised(wire, timeout).close(), timeout)
+        self._bounded(lambda wire: self._looked_over(self._recognised(wire, timeout)), timeout)
 
     def look(self) -> Certificate:
         """Return the certificate the server presents, whoever signed it. Nothing is sent, nothing is trusted by it."""
@@ -115,6 +119,18 @@ class HttpsExchange:
             connection.close()
             raise
         return connection
+
+    def _looked_over(self, connection: socket.socket) -> None:
+        """Close a connection to the server that is trusted, after a look at its certificate's end: a pin knows none."""
+        with contextlib.closing(connection):
+            if self._fingerprint is None:
+                return
+            ended = read_der(_certificate(connection)).not_after
+            if ended < self._clock.now():
+                self._warn(
+                    f"warning: the certificate of {shown_origin(self._url)} expired on {utc(ended)}; "
+                    "it is known by its fingerprint"
+                )
 
     def _context(self) -> ssl.SSLContext | None:
         if self._scheme == "http":

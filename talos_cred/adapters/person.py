@@ -3,6 +3,7 @@
 import sys
 
 from kubelogin_py.errors import SignInError
+from kubelogin_py.oidc.claims import utc
 from kubelogin_py.ports import Clock, Console
 from kubelogin_py.text import printable
 from talos_cred.certificate import Certificate
@@ -70,6 +71,7 @@ def described(server: str, certificate: Certificate) -> list[str]:
         f"  key:         SHA-256 {certificate.public_fingerprint}",
         f"  certificate: SHA-256 {certificate.fingerprint}",
         f"  subject:     {printable(certificate.subject) or '(empty)'}, for {printable(names)}",
+        f"  valid:       from {utc(certificate.not_before)} until {utc(certificate.not_after)}",
     ]
 
 

@@ -32,8 +32,9 @@ NoNewPrivileges=yes
 UMask=0077
 
 [Install]
-WantedBy=default.target
+WantedBy={target}
 """
+_TARGET = "default.target"
 
 _PLIST = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -86,6 +87,7 @@ class UserService:
         kept = [f"{name}={self._environment[name]}" for name in _KEPT if self._environment.get(name)]
         return _UNIT.format(
             context=printable(self._context).replace("%", "%%"),
+            target=_TARGET,
             command=" ".join(_quoted(word) for word in self._command),
             environment="".join(f"Environment={_quoted(pair)}\n" for pair in kept),
         )
@@ -114,15 +116,23 @@ class UserService:
     def remove(self) -> bool:
         """Stop it and remove its unit file; return whether it was there.
 
-        :raises StorageError: it is still there.
+        :raises StorageError: it is still there, or may still run.
         """
         if not self.path.exists():
             return False
-        self._systemctl("disable", "--now", self.name)
+        stopped = self._run("disable", "--now", self.name)
+        wanted = self.path.with_name(f"{_TARGET}.wants") / self.name
         try:
-            self.path.unlink(missing_ok=True)
+            # Where systemd can't be asked, it must not come back with the next session.
+            for path in (wanted, self.path):
+                path.unlink(missing_ok=True)
         except OSError as error:
             raise _failed("remove", self.path, error) from error
+        if stopped.code != 0:
+            raise StorageError(
+                f"{self.name} was removed and may still run: {printable(stopped.stderr.strip(), 200)}",
+                hint=f"where there is a user session of systemd: systemctl --user stop {shlex.quote(self.name)}",
+            )
         self._systemctl("daemon-reload")
         return True
 

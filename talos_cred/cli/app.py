@@ -2,7 +2,6 @@
 
 import inspect
 import os
-import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ import typer
 
 from kubelogin_py.errors import UsageError
 from talos_cred import __version__
-from talos_cred.cli.context import context_name
+from talos_cred.cli.context import answer, context_name
 from talos_cred.cli.option import Kind, Option
 from talos_cred.cli.options import CONTEXT, LOGIN, TALOSCONFIG
 
@@ -58,7 +57,7 @@ def status(
     if output not in {"text", "json"}:
         raise UsageError("--output must be text or json")
     text, code = command.run(context, talosconfig, output, os.environ)
-    sys.stdout.write(f"{text}\n")
+    answer(f"{text}\n")
     return code
 
 
@@ -129,7 +128,7 @@ def service(
 @app.command()
 def version() -> int:
     """Show the version."""
-    sys.stdout.write(f"talos-cred {__version__}\n")
+    answer(f"talos-cred {__version__}\n")
     return 0
 
 

@@ -15,6 +15,7 @@ from talos_cred.settings import KeyKind, Place, Policy, Server, Settings
 UPSTREAM_SCOPES = ("profile", "email", "offline_access")
 """What talosctl-oidc asks for besides openid."""
 
+_PORTS = range(1, 65536)
 _SECRET_LIMIT = 64 << 10
 E_ = TypeVar("E_", bound=str)
 
@@ -59,13 +60,24 @@ def place_of(values: Mapping[str, Any], environment: Mapping[str, str]) -> Place
 
     :raises SettingsError: a pod's talosconfig, or a context without a name.
     """
-    path = values["talosconfig"] or fastrun.found(environment)
+    path = talosconfig_of(values["talosconfig"], environment)
     if path == fastrun.SERVICE_ACCOUNT:
         raise SettingsError(f"{path} belongs to the pod and is never written", hint="choose one with --talosconfig")
     context = values["context-name"]
     if not context.isprintable():
         raise SettingsError(f"context {printable(context, 60)} is refused: it has odd characters")
     return Place(Path(path), context, use=values.get("use") or False, force=values.get("force") or False)
+
+
+def talosconfig_of(given: str, environment: Mapping[str, str]) -> str:
+    """Return the talosconfig's path: the one given, else where talosctl would look.
+
+    :raises SettingsError: there is no home directory to look in; the current directory is none.
+    """
+    path = given or fastrun.found(environment)
+    if not path:
+        raise SettingsError("no home directory is known, so no talosconfig", hint="name one with --talosconfig")
+    return path
 
 
 def sign_in_of(values: Mapping[str, Any], environment: Mapping[str, str], *, needed: bool = True) -> SignIn:
@@ -77,6 +89,8 @@ def sign_in_of(values: Mapping[str, Any], environment: Mapping[str, str], *, nee
         raise UsageError("--provider is missing")
     as_kubelogin = bool(theirs) and not ours
     port = int(values["callback-port"])
+    if port not in _PORTS:
+        raise UsageError(f"--callback-port: {port} is not 1 to 65535")
     scopes = (*(values["scopes"] or ()), *(values["oidc-extra-scope"] or ()))
     redirect = values["oidc-redirect-url"] or None
     if not as_kubelogin:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kubelogin_py.errors import SettingsError
-from talos_cred import fastrun, profiles, record, wiring
+from kubelogin_py.errors import OutputError, SettingsError
+from talos_cred import profiles, record, wiring
 from talos_cred.adapters.files import Files
 from talos_cred.adapters.known_servers import config_directory
 from talos_cred.cli import choices, option
@@ -44,6 +44,19 @@ def say(line: str) -> None:
         return
 
 
+def answer(text: str) -> None:
+    """Write a command's answer to standard output.
+
+    :raises OutputError: it did not get there.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError) as error:
+        reason = (getattr(error, "strerror", None) or "it is closed").lower()
+        raise OutputError(f"standard output can't be written to: {reason}") from error
+
+
 def read_profiles(environment: Mapping[str, str]) -> Profiles:
     """Return the profiles of ``$TALOS_CRED_CONFIG`` or ``~/.config/talos-cred/config.yaml``; none without a file.
 
@@ -69,7 +82,8 @@ def files_of(talosconfig: str, environment: Mapping[str, str]) -> Files:
 
     :param talosconfig: as given; empty for talosctl's own search.
     """
-    return wiring.files(Path(talosconfig or environment.get("TALOS_CRED_TALOSCONFIG") or fastrun.found(environment)))
+    given = talosconfig or environment.get("TALOS_CRED_TALOSCONFIG", "")
+    return wiring.files(Path(choices.talosconfig_of(given, environment)))
 
 
 def recalled(files: Files, context: str) -> Record | None:

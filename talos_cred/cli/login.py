@@ -11,7 +11,9 @@ from kubelogin_py.secret import Secret
 from kubelogin_py.text import printable
 from talos_cred import separation, watch, wiring
 from talos_cred.adapters.person import is_terminal
+from talos_cred.cli import option, process
 from talos_cred.cli.context import Chosen, choose, read_profiles, say
+from talos_cred.cli.options import LOGIN
 from talos_cred.login import Outcome, Wish, log_in
 from talos_cred.ports import World
 
@@ -24,15 +26,16 @@ def run(given: Mapping[str, Any], names: Sequence[str], environment: Mapping[str
     :param given: values of the command line by parameter.
     :param names: profiles.
     """
-    if given.get("all"):
-        return _all(given, environment)
+    values, by_whom = option.resolved(LOGIN, given, environment)
+    if values["all"]:
+        return _all(given, names, by_whom, environment)
     if len(names) > 1:
         raise UsageError("one profile at a time; --all logs in with every one")
     chosen = choose(given, names[0] if names else "", environment)
     _warn_of_shared_client(chosen, environment)
-    _tell_of_ineffective(chosen)
-    if given.get("watch"):
-        _watch(chosen, given, environment)
+    _tell_of_ineffective(chosen, given)
+    if values["watch"]:
+        return _watch(chosen, given, environment)
     _log_in(chosen, given, environment)
     return 0
 
@@ -60,11 +63,23 @@ def attended(given: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
     return not given.get("unattended") and environment.get("TALOS_CRED_UNATTENDED", "") in {"", "0", "false"}
 
 
-def _all(given: Mapping[str, Any], environment: Mapping[str, str]) -> int:
-    """Log in with every profile; one that fails does not keep the others from it."""
-    for name in ("server", "context_name", "watch", "use"):
-        if given.get(name):
-            raise UsageError(f"--{name.replace('_', '-')} is about one profile, not about --all")
+_OF_ONE = ("server", "context-name", "watch", "use")
+"""Options that every profile would get, and only one can have."""
+
+
+def _all(
+    given: Mapping[str, Any], names: Sequence[str], by_whom: Mapping[str, Any], environment: Mapping[str, str]
+) -> int:
+    """Log in with every profile; one that fails does not keep the others from it.
+
+    :param by_whom: what the command line and the environment choose.
+    """
+    if names:
+        raise UsageError("--all logs in with every profile: leave the name out")
+    for row in LOGIN:
+        if row.name in _OF_ONE and by_whom.get(row.name):
+            named = f"--{row.name}" if given.get(row.parameter) else row.variable
+            raise UsageError(f"{named} is about one profile, not about --all")
     read = read_profiles(environment)
     if not read.values:
         raise UsageError(f"there are no profiles in {read.shown}")
@@ -87,15 +102,20 @@ def _log_in(chosen: Chosen, given: Mapping[str, Any], environment: Mapping[str, 
     return outcome
 
 
-def _watch(chosen: Chosen, given: Mapping[str, Any], environment: Mapping[str, str]) -> None:
-    """Log in with a person, if one is there, and then keep the certificate fresh without one."""
+def _watch(chosen: Chosen, given: Mapping[str, Any], environment: Mapping[str, str]) -> int:
+    """Log in with a person, if one is there, and then keep the certificate fresh without one, until told to end."""
     by_hand = attended(given, environment)
     world = world_of(chosen, environment, attended=False)
     command = ["talos-cred", "login", "--context-name", chosen.settings.place.context]
     if chosen.values["talosconfig"]:
         command += ["--talosconfig", str(chosen.settings.place.talosconfig)]
     first = (lambda: _log_in(chosen, given, environment)) if by_hand else None
-    watch.watch(wish_of(chosen), world, command=shlex.join(command), first=first)
+    try:
+        watch.watch(wish_of(chosen), world, command=shlex.join(command), first=first)
+    except KeyboardInterrupt:
+        if not process.requests:
+            raise
+    return 0
 
 
 def _report(chosen: Chosen, outcome: Outcome) -> None:
@@ -110,8 +130,11 @@ def _report(chosen: Chosen, outcome: Outcome) -> None:
         say(f"try: talosctl --context {shlex.quote(place.context)} version")
 
 
-def _tell_of_ineffective(chosen: Chosen) -> None:
-    """Say what a flag does not do that its namesake does elsewhere."""
+def _tell_of_ineffective(chosen: Chosen, given: Mapping[str, Any]) -> None:
+    """Say what a flag does not do that its namesake does elsewhere, or that somebody may expect of it."""
+    if given.get("client_secret"):
+        say("note: a client secret of the command line is kept nowhere, and renewals need it, too")
+        say("hint: put it into TALOS_CRED_CLIENT_SECRET, a profile or a file (--client-secret-file)")
     if chosen.values["insecure-http"] and chosen.settings.server.url.lower().startswith("https:"):
         say("note: --insecure allows plain http and nothing else; the server's certificate is verified")
 

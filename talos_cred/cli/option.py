@@ -26,6 +26,9 @@ class Kind(Enum):
     SECONDS = "seconds"
 
 
+_CALLED = {Kind.SECONDS: "time, such as 90s, 5m or 1h"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """One option.
@@ -76,8 +79,14 @@ class Option:
         if self.kind is Kind.SECONDS and (seconds := _seconds(text)) is not None:
             return seconds
         if self.kind is not Kind.TEXT:
-            raise UsageError(f"{where}: {printable(text, 60)} is no {self.kind.value}")
+            raise UsageError(f"{where}: {printable(text, 60)} is no {_CALLED.get(self.kind, self.kind.value)}")
         return text
+
+    def typed(self, value: object, where: str) -> Any:  # noqa: ANN401 -- as many types as kinds
+        """Return a value of the command line, where a list has several texts, each of one or more words."""
+        if isinstance(value, list | tuple):
+            return tuple(word for part in value for word in self.read(part, where))
+        return self.read(value, where) if isinstance(value, str) else value
 
     def checked(self, value: object, where: str) -> Any:  # noqa: ANN401 -- as many types as kinds
         """Return a value of a profile or record, or raise ``UsageError``."""
@@ -109,22 +118,12 @@ def resolved(
     values: dict[str, Any] = {}
     chosen: dict[str, Any] = {}
     for row in rows:
-        found = given.get(row.parameter)
-        if found in (None, (), [], False) and row.variable in environment:
-            found = row.read(environment[row.variable], row.variable)
-        elif isinstance(found, str) and row.kind is not Kind.TEXT:
-            found = row.read(found, f"--{row.name}")
-        elif row.kind is Kind.LIST and found:
-            found = tuple(word for part in found for word in row.read(part, f"--{row.name}"))
-        for place, kept in () if row.once else further:
-            if found in (None, (), [], False, "") and row.name in kept:
-                found = row.checked(kept[row.name], f"{place}: {row.name}")
-        is_chosen = found not in (None, (), [], False, "")
-        value = found if is_chosen else row.default
+        found = _chosen(row, given, environment, further)
+        value = row.default if found is None else found
         if row.path and isinstance(value, str) and value:
             value = _absolute(value, environment)
         values[row.name] = value
-        if is_chosen:
+        if found is not None:
             chosen[row.name] = value
     return values, chosen
 
@@ -133,6 +132,30 @@ def kept(rows: tuple[Option, ...], chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is kept of the chosen values for renewals: nothing secret, nothing about one call only."""
     names = {row.name for row in rows if not row.once and not row.secret}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in chosen.items() if name in names}
+
+
+def _chosen(
+    row: Option,
+    given: Mapping[str, Any],
+    environment: Mapping[str, str],
+    further: tuple[tuple[str, Mapping[str, Any]], ...],
+) -> Any:  # noqa: ANN401 -- as many types as kinds
+    """Return the value that the nearest place gives to an option, or ``None``; an empty one gives nothing."""
+    found = given.get(row.parameter)
+    # A flag that is not on the command line is False there.
+    if not _is_empty(found) and found is not False:
+        return row.typed(found, f"--{row.name}")
+    if environment.get(row.variable):
+        return row.read(environment[row.variable], row.variable)
+    for place, kept in () if row.once else further:
+        found = row.checked(kept[row.name], f"{place}: {row.name}") if row.name in kept else None
+        if not _is_empty(found):
+            return found
+    return None
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value == "" or value in ((), [])
 
 
 def _seconds(text: str) -> float | None:

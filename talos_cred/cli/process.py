@@ -16,7 +16,7 @@ INTERRUPTED = 130
 
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 
-_requests: list[int] = []
+requests: list[int] = []
 """Signals that asked us to end, other than Ctrl-C's: a service manager's, or the terminal went away."""
 
 
@@ -37,9 +37,6 @@ def run() -> NoReturn:
     except Exception as error:  # noqa: BLE001 -- the last resort: a fault of ours is one line, not a traceback
         code = _fault(error)
     finally:
-        # typer loses the difference between Ctrl-C and a request to end, on its way through.
-        if _requests and "--watch" in sys.argv:
-            code = 0
         _leave(code)
 
 
@@ -60,7 +57,7 @@ def _end_cleanly() -> None:
 
 
 def _told(number: int, _frame: FrameType | None) -> None:
-    _requests.append(number)
+    requests.append(number)
     raise KeyboardInterrupt
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from kubelogin_py.errors import UsageError
 from kubelogin_py.text import printable
 from talos_cred.adapters.service import UserService, program
-from talos_cred.cli.context import files_of, recalled, say
+from talos_cred.cli.context import answer, files_of, recalled, say
 
 ACTIONS = ("install", "status", "remove", "show")
 
@@ -26,7 +26,7 @@ def run(action: str, context: str, talosconfig: str, environment: Mapping[str, s
         raise UsageError(f"context {printable(context, 60)} was not made by talos-cred: run talos-cred login first")
     if sys.platform == "darwin" or action == "show":
         # launchd has no place for several such agents of one program; the person puts the file where it belongs.
-        sys.stdout.write(service.plist() if sys.platform == "darwin" else service.unit())
+        answer(service.plist() if sys.platform == "darwin" else service.unit())
         return 0
     if sys.platform == "win32":
         raise UsageError("there is no user service here; let the Task Scheduler run talos-cred login --watch")
@@ -36,7 +36,7 @@ def run(action: str, context: str, talosconfig: str, environment: Mapping[str, s
 def _act(action: str, service: UserService) -> int:
     if action == "status":
         state = service.state()
-        sys.stdout.write(f"{service.name}: {state}\n")
+        answer(f"{service.name}: {state}\n")
         return 0 if state == "active" else 1
     if action == "remove":
         say(f"{service.name} was {'removed' if service.remove() else 'not installed'}")

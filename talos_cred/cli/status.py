@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from kubelogin_py.errors import Error
-from kubelogin_py.oidc.claims import utc
 from kubelogin_py.text import printable
 from talos_cred import renewal, wiring
 from talos_cred.adapters.files import Files
@@ -54,11 +54,19 @@ def _context(name: str, config: Talosconfig, files: Files, environment: Mapping[
         "issuer": (kept.options.get("provider") or kept.options.get("oidc-issuer-url")) if kept else None,
         "roles": list(_roles(config, name)),
         "endpoints": list((config.context(name) or {}).get("endpoints") or []),
-        "certificate": {"not_before": validity.not_before, "not_after": validity.not_after} if validity else None,
+        "authorities": list(kept.known.authorities) if kept else [],
+        "certificate": {"not_before": _iso(validity.not_before), "not_after": _iso(validity.not_after)}
+        if validity
+        else None,
         "valid": valid,
         "seconds_left": max(0, round(validity.not_after - now)) if validity else 0,
         "refresh_possible": refreshable,
     }
+
+
+def _iso(seconds: float) -> str:
+    """Return UTC seconds as RFC 3339 has them."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _roles(config: Talosconfig, name: str) -> tuple[str, ...]:
@@ -98,9 +106,10 @@ def _text(entry: Mapping[str, Any], files: Files) -> str:
         ("server", entry["server"] or "unknown"),
         ("endpoints", ", ".join(map(str, entry["endpoints"])) or "none"),
         ("roles", ", ".join(entry["roles"]) or "none"),
-        ("valid from", utc(certificate["not_before"]) if certificate else "no certificate"),
-        ("valid until", utc(certificate["not_after"]) if certificate else "no certificate"),
+        ("authority", ", ".join(f"SHA-256 {digest}" for digest in entry["authorities"]) or "unknown"),
+        ("valid from", certificate["not_before"] if certificate else "no certificate"),
+        ("valid until", certificate["not_after"] if certificate else "no certificate"),
         ("time left", f"{left // 60} min {left % 60} s" if entry["valid"] else "expired" if certificate else "none"),
-        ("refresh", "possible" if entry["refresh_possible"] else "not possible: sign in again when it expires"),
+        ("refresh", "possible" if entry["refresh_possible"] else "not possible: the next certificate needs a sign-in"),
     ]
     return "\n".join(f"{name + ':':14}{printable(str(value))}" for name, value in lines)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from kubelogin_py.errors import Error
+from kubelogin_py.errors import Error, UsageError
 from talos_cred import wiring
 from talos_cred.adapters.person import described, is_terminal
 from talos_cred.certificate import is_named
@@ -18,7 +18,8 @@ def run(url: str, fingerprint: str, *, replace: bool, environment: Mapping[str, 
     :param fingerprint: what it must be, told on another way; then nobody is asked.
     :param replace: also when another key is remembered.
     """
-    check_url(url, insecure_http=False)
+    if not check_url(url, insecure_http=False).lower().startswith("https:"):
+        raise UsageError(f"{shown_origin(url)} has no key to trust over plain http", hint="give its https address")
     person = wiring.person(attended=is_terminal())
     clock = wiring.clock()
     certificate = wiring.look(Server(url), clock=clock, person=person, environment=environment)

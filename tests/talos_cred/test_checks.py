@@ -222,6 +222,11 @@ def test_the_certificates_own_dates_count() -> None:
     assert check(issued(seconds=7200)).warnings
 
 
+def test_a_lifetime_is_told_in_its_own_measure() -> None:
+    with pytest.raises(CertificateError, match=r"good for 300 s, more than 90 s"):
+        check(issued(seconds=300.0), max_lifetime=90)
+
+
 def test_the_lifetime_cap_can_be_raised() -> None:
     assert check(issued(seconds=48 * 3600), max_lifetime=50 * 3600.0)
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,8 @@ def test_a_login_and_a_call_of_the_node(shell: Shell, apid: str, talosctl: Path)
     assert done.code == 0, done.stderr
     assert re.search(r"context oidc: certificate until .* UTC, roles os:reader, for alice@example.test", done.stderr)
     assert done.stdout == ""
+    assert re.search(r"its Talos authority is remembered: SHA-256 [0-9a-f]{64}\n", done.stderr)
+    assert "authority" not in shell.login("--context-name", "oidc", "--force").stderr
     assert shell.config["context"] == "oidc"
     answer = command.run("--context", "oidc", "-e", apid, "version", home=shell.home, command=talosctl)
     assert (answer.code, answer.stdout) == (0, "v1.6.0\n"), answer.stderr
@@ -164,6 +167,10 @@ def test_status_says_all_and_has_an_exit_code(shell: Shell) -> None:
         assert word in text.stdout
     shown = json.loads(shell("status", "--output", "json").stdout)["contexts"][0]
     assert 0 < shown["seconds_left"] <= 300
+    begin, end = (datetime.fromisoformat(shown["certificate"][name]) for name in ("not_before", "not_after"))
+    assert begin < datetime.now(UTC) < end
+    assert re.fullmatch(r"[0-9a-f]{64}", shown["authorities"][0])
+    assert shown["authorities"][0] in text.stdout
     assert shown["refresh_possible"] is True
     (shell.home / ".talos/config").write_text("contexts: [")
     assert shell("status").code == 1

@@ -135,6 +135,13 @@ def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> 
     assert busy.value.retry_after == seconds
 
 
+def test_how_long_to_wait_is_said() -> None:
+    with pytest.raises(ExchangeBusyError) as refused:
+        exchange.read_answer(answer(429, {}, **{"retry-after": "90"}), now=NOW)
+    assert "in 90 s" in (refused.value.hint or "")
+    assert refused.value.retry_after == 90
+
+
 def test_a_servers_words_cannot_rewrite_the_screen() -> None:
     with pytest.raises(ExchangeError) as refused:
         exchange.read_answer(answer(400, {"error": "\x1b[2Jgone\n" + "x" * 9999}), now=NOW)

@@ -1,5 +1,6 @@
 """``run`` while the certificate is good: what it decides, and what it costs."""
 
+import os
 import subprocess
 import sys
 import time
@@ -138,15 +139,15 @@ def test_a_good_certificate_runs_the_command_without_reading_yaml(talosconfig: P
 
 
 def test_it_adds_less_than_a_third_of_a_bare_start(talosconfig: Path) -> None:
-    """The quickest of many interleaved starts: what else the machine does at the time only ever adds to them."""
+    """The processor's time of the quickest of many starts, turn by turn: what else runs only ever adds to it."""
     environment = {**clean(talosconfig.parent / "home"), "TALOSCONFIG": str(talosconfig)}
     bare = [sys.executable, "-c", "import os; os.execvp('true', ['true'])"]
     ours = [str(BIN / "talos-cred"), "run", "--", "true"]
     times: dict[int, list[float]] = {0: [], 1: []}
     for _ in range(40):
         for which, start in enumerate((bare, ours)):
-            begin = time.perf_counter()
-            subprocess.run(start, env=environment, check=True)
-            times[which].append(time.perf_counter() - begin)
+            _, status, used = os.wait4(os.posix_spawn(start[0], start, environment), 0)
+            assert status == 0
+            times[which].append(used.ru_utime + used.ru_stime)
     ratio = min(times[1]) / min(times[0])
     assert ratio < 1.3, f"{ratio:.2f} times a bare start"

@@ -74,6 +74,34 @@ def test_values_are_read_by_their_kind_wherever_they_stand() -> None:
     assert "use" not in chosen
 
 
+@pytest.mark.parametrize("place", ["flag", "variable", "profile"])
+def test_zero_is_a_number_that_was_chosen(place: str) -> None:
+    given = {"max_lifetime": "0"} if place == "flag" else {}
+    environment = {"TALOS_CRED_MAX_LIFETIME": "0"} if place == "variable" else {}
+    profile = {"max-lifetime": 0} if place == "profile" else {}
+    values, chosen = resolved(ROWS, given, environment, ("profile", profile))
+    assert values["max-lifetime"] == chosen["max-lifetime"] == 0
+
+
+def test_a_no_in_the_environment_wins_over_a_yes_in_a_profile() -> None:
+    rows = (Option(name="skip-open-browser", kind=Kind.FLAG, help=""),)
+    yes = ("profile", {"skip-open-browser": True})
+    assert resolved(rows, {}, {"TALOS_CRED_SKIP_OPEN_BROWSER": "false"}, yes)[0] == {"skip-open-browser": False}
+    assert resolved(rows, {}, {"TALOS_CRED_SKIP_OPEN_BROWSER": ""}, yes)[0] == {"skip-open-browser": True}
+
+
+SAMPLES = {Kind.TEXT: "a-b", Kind.LIST: "a,b", Kind.NUMBER: "7", Kind.SECONDS: "1m30s", Kind.FLAG: "true"}
+
+
+@pytest.mark.parametrize("row", LOGIN, ids=lambda row: row.name)
+def test_every_flag_has_a_variable_that_means_the_same(row: Option) -> None:
+    text = SAMPLES[row.kind]
+    given = {Kind.FLAG: True, Kind.LIST: [text]}.get(row.kind, text)
+    by_flag = resolved(LOGIN, {row.parameter: given}, {"HOME": "/h"})
+    assert by_flag == resolved(LOGIN, {}, {"HOME": "/h", row.variable: text})
+    assert row.name in by_flag[1]
+
+
 def test_nothing_secret_and_nothing_of_one_call_is_kept() -> None:
     _, chosen = resolved(ROWS, {"client_secret": "hush", "use": True, "server": "s", "max_role": ["a"]}, {})
     assert kept(ROWS, chosen) == {"server": "s", "max-role": ["a"]}

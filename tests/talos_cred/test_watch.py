@@ -24,7 +24,6 @@ from talos_cred.errors import (
 from talos_cred.exchange import Request
 from talos_cred.login import Wish, log_in, validity_of
 from talos_cred.ports import Token, World
-from talos_cred.renewal import Validity
 from talos_cred.settings import Place, Policy
 from talos_cred.talosconfig import Talosconfig
 from tests.support import command, processes
@@ -56,7 +55,7 @@ class Simulation:
         self.on_tick: Callable[[], None] = lambda: None
         self.roles = ("os:reader",)
         self.exchanged: list[str] = []
-        self._seen: tuple[str, Validity | None] = ("", None)
+        self._seen = ("", validity_of(Talosconfig("", "config"), "oidc"))
         self._token = Token(Secret(""), "")
         self.obtained = 0
         self.world = World(self, self, self, self, self, random.Random(5).random)  # type: ignore[arg-type]
@@ -94,7 +93,7 @@ class Simulation:
         if self._token.digest == used:
             self._fail("provider")
             self.obtained += 1
-            self._seen: tuple[str, Validity | None] = ("", None)
+            self._seen = ("", validity_of(Talosconfig("", "config"), "oidc"))
         self._token = Token(Secret(f"token {self.obtained}"), str(self.obtained), "alice")
         return self._token
 
@@ -165,6 +164,18 @@ def between(error: Callable[[], Exception], *windows: tuple[float, float]) -> Ca
     return lambda now: error() if any(begin <= now < end for begin, end in windows) else None
 
 
+def noted(simulation: Simulation) -> list[float]:
+    """Return what grows by every moment at which the certificate is there and expired."""
+    expired: list[float] = []
+
+    def look() -> None:
+        if simulation.text and not simulation.valid():
+            expired.append(simulation.seconds)
+
+    simulation.on_tick = look
+    return expired
+
+
 def busy() -> Exception:
     return ExchangeBusyError("the exchange server answered 503")
 
@@ -177,13 +188,7 @@ def test_twenty_minutes_with_faults_never_leave_an_expired_certificate() -> None
         "provider": between(lambda: TransientError("the provider is down"), (200, 206), (600, 607)),
         "file": between(lambda: TalosconfigError("no space left on device"), (300, 306), (750, 757)),
     }
-    expired: list[float] = []
-
-    def look() -> None:
-        if simulation.text and not simulation.valid():
-            expired.append(simulation.seconds)
-
-    simulation.on_tick = look
+    expired = noted(simulation)
     simulation.watch()
     assert expired == []
     # Two thirds of thirty seconds: about sixty times, not every ten seconds and not twice as often.
@@ -195,13 +200,7 @@ def test_an_outage_of_the_provider_is_bridged_by_the_token_at_hand() -> None:
     simulation = Simulation()
     away = between(lambda: TransientError("the provider is down"), *[(at, at + 25) for at in range(50, 1100, 97)])
     simulation.down = {"provider": away}
-    expired: list[float] = []
-
-    def look() -> None:
-        if simulation.text and not simulation.valid():
-            expired.append(simulation.seconds)
-
-    simulation.on_tick = look
+    expired = noted(simulation)
     simulation.watch()
     assert expired == []
     assert len(set(simulation.exchanged)) == len(simulation.exchanged)

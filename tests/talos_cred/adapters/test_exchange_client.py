@@ -30,6 +30,7 @@ def client(url: str, environment: dict[str, str] | None = None, **how: object) -
         clock=SystemClock(),
         user_agent="test",
         on_request=LINES.append,
+        warn=LINES.append,
     )
 
 

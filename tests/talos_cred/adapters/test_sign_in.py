@@ -74,7 +74,7 @@ def tokens(provider: Provider, *, attended: bool = True, max_age: float = 300.0)
     ("provider", "calls"),
     [
         (Provider(age=10), [False]),
-        (Provider(age=260), [False]),
+        (Provider(age=200), [False]),
         (Provider(age=275), [False, True]),
         (Provider(age=400), [False, True]),
         (Provider(age=400, refreshable=False), [False]),

@@ -1,0 +1,194 @@
+"""Calls that are not what a person would type at a desk: from pipes, cron jobs and containers, by the environment."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kubelogin_py.adapters.clock import SystemClock
+from talos_cred.adapters.exchange_client import HttpsExchange
+from talos_cred.certificate import read_der
+from talos_cred.settings import Server
+from tests.support import command, processes
+from tests.support.certificates import Certificates
+from tests.support.exchange import ExchangeServer
+from tests.support.exchange_fake import FakeExchange, certificate_of, http
+from tests.support.providers import Provider
+from tests.talos_cred.conftest import CLIENT
+
+PROGRAM = command.BIN / "talos-cred"
+
+
+@pytest.fixture
+def environment(idp: Provider, exchange: ExchangeServer, browser: Path) -> dict[str, str]:
+    """Everything that a login needs, as variables."""
+    return {
+        "TALOS_CRED_PROVIDER": idp.issuer,
+        "TALOS_CRED_CLIENT_ID": CLIENT,
+        "TALOS_CRED_PROVIDER_CA": str(idp.ca),
+        "TALOS_CRED_SERVER": exchange.url,
+        "TALOS_CRED_SERVER_CA": str(exchange.ca),
+        "TALOS_CRED_BROWSER_COMMAND": str(browser),
+        "TALOS_CRED_CALLBACK_PORT": str(processes.free_port()),
+    }
+
+
+def contexts(home: Path) -> set[str]:
+    path = home / ".talos/config"
+    return set(yaml.safe_load(path.read_text())["contexts"]) if path.exists() else set()
+
+
+def test_watch_by_the_environment_stays_and_ends_cleanly(home: Path, environment: dict[str, str]) -> None:
+    """A container says it all in variables; SIGTERM is its way to end, and no error."""
+    running = command.start("login", home=home, env={**environment, "TALOS_CRED_WATCH": "1"}, command=PROGRAM)
+    until = time.monotonic() + 30
+    while not contexts(home) and time.monotonic() < until:
+        time.sleep(0.1)
+    time.sleep(1)
+    assert running.process.poll() is None
+    running.signal(signal.SIGTERM)
+    done = command.finish(running)
+    assert done.code == 0
+    assert "error" not in done.stderr
+
+
+def test_all_by_the_environment_is_every_profile(home: Path, environment: dict[str, str]) -> None:
+    names = ("SERVER", "PROVIDER", "CLIENT_ID")
+    common = {name.lower().replace("_", "-"): environment.pop(f"TALOS_CRED_{name}") for name in names}
+    config = home / "profiles.yaml"
+    config.write_text(yaml.safe_dump({"defaults": common, "profiles": {"a": {}, "b": {}}}))
+    environment |= {"TALOS_CRED_CONFIG": str(config), "TALOS_CRED_ALL": "1"}
+    done = command.run("login", home=home, env=environment, command=PROGRAM)
+    assert done.code == 0, done.stderr
+    assert contexts(home) == {"a", "b"}
+
+
+@pytest.mark.parametrize("words", [["prod", "--all"], ["--all", "--watch"], ["--all", "--context-name", "x"]])
+def test_all_is_not_one(home: Path, words: list[str]) -> None:
+    done = command.run("login", *words, home=home, command=PROGRAM)
+    assert done.code == 1
+    assert "--all" in done.stderr
+
+
+def test_all_does_not_put_every_profile_at_one_server(home: Path, environment: dict[str, str]) -> None:
+    """A variable wins over a profile: one that names a server or a context would give all profiles the same."""
+    config = home / "profiles.yaml"
+    config.write_text("profiles: {a: {server: https://a.test}, b: {server: https://b.test}}")
+    done = command.run(
+        "login", "--all", home=home, env={**environment, "TALOS_CRED_CONFIG": str(config)}, command=PROGRAM
+    )
+    assert done.code == 1
+    assert "TALOS_CRED_SERVER" in done.stderr
+    assert contexts(home) == set()
+
+
+def test_a_yes_out_of_a_pipe_is_nobodys_word(
+    home: Path, environment: dict[str, str], idp: Provider, started_exchange: Callable[..., ExchangeServer]
+) -> None:
+    """Without a terminal a changed authority, a further role and an unknown server are refused, whatever is piped."""
+    assert command.run("login", home=home, env=environment, command=PROGRAM).code == 0
+    before = (home / ".talos/config").read_bytes()
+    other = started_exchange(idp, endpoints=["10.77.0.1"])
+    stranger = {name: value for name, value in environment.items() if name != "TALOS_CRED_SERVER_CA"}
+    for variables, words, said in (
+        (environment, ["--server", other.url, "--server-ca", str(other.ca)], "--accept-new-ca"),
+        (environment, ["--max-role", "os:etcd:backup", "--force"], "--max-role"),
+        (stranger, ["--context-name", "x", "--server", other.url], "talos-cred trust"),
+    ):
+        done = command.run("login", *words, home=home, env=variables, command=PROGRAM, stdin="yes\nyes\nyes\n")
+        assert done.code == 1, done.stderr
+        assert said in done.stderr
+        assert "yes to" not in done.stderr
+    assert (home / ".talos/config").read_bytes() == before
+    assert not (home / ".config/talos-cred/servers").exists()
+
+
+@pytest.mark.parametrize("words", [["status"], ["status", "-o", "json"], ["version"]])
+@pytest.mark.parametrize("stdout", [">&-", ">/dev/full"])
+def test_an_answer_that_reaches_nobody_is_an_error(home: Path, words: list[str], stdout: str) -> None:
+    done = command.run("-c", f'"$0" "$@" {stdout}', PROGRAM, *words, home=home, command=Path("/bin/sh"))
+    assert done.code == 1
+    assert done.stderr.startswith("error: standard output can't be written to")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["login"], ["status"], ["logout"], ["run", "--", "true"], ["service", "show"]])
+def test_without_a_home_no_file_is_made_up(home: Path, environment: dict[str, str], words: list[str]) -> None:
+    """talosctl refuses, too; the current directory is nobody's home."""
+    quoted = ["-u", "HOME", PROGRAM, *words]
+    done = command.run(*quoted, home=home, env=environment, command=Path("/usr/bin/env"), cwd=home)
+    assert done.code == 1
+    assert "--talosconfig" in done.stderr
+    assert not (home / ".talos").exists()
+
+
+def test_a_service_is_removed_where_systemd_cannot_be_asked(home: Path, environment: dict[str, str]) -> None:
+    """The unit file is gone all the same: with it the service would come back at the next login."""
+    assert command.run("login", home=home, env=environment, command=PROGRAM).code == 0
+    unit = home / ".config/systemd/user/talos-cred-oidc.service"
+    wanted = unit.parent / "default.target.wants" / unit.name
+    failing = home / "bin"
+    failing.mkdir()
+    (failing / "systemctl").write_text("#!/bin/sh\necho no bus >&2; exit 1\n")
+    (failing / "systemctl").chmod(0o755)
+    environment["PATH"] = f"{failing}{os.pathsep}{os.environ['PATH']}"
+    done = command.run("service", "install", home=home, env=environment, command=PROGRAM)
+    assert done.code == 1
+    assert "no bus" in done.stderr
+    wanted.parent.mkdir()
+    wanted.symlink_to(unit)
+    done = command.run("service", "remove", home=home, env=environment, command=PROGRAM)
+    assert done.code == 1
+    assert "may still run" in done.stderr
+    assert not unit.exists()
+    assert not wanted.is_symlink()
+    assert "not installed" in command.run("service", "status", home=home, env=environment, command=PROGRAM).stdout
+
+
+def test_nobody_trusts_a_server_over_plain_http(home: Path) -> None:
+    done = command.run("trust", "http://127.0.0.1:1", home=home, command=PROGRAM)
+    assert done.code == 1
+    assert "https" in done.stderr
+
+
+def test_what_is_trusted_is_shown_with_its_dates(home: Path, exchange: ExchangeServer) -> None:
+    shown = command.run("trust", exchange.url, home=home, command=PROGRAM).stderr
+    assert re.search(r"valid: +from \d{4}-\d\d-\d\d .* until \d{4}-\d\d-\d\d", shown)
+
+
+def test_an_expired_certificate_that_is_pinned_is_used_and_reported(certificates: Certificates) -> None:
+    """The fingerprint says who it is; that nobody renewed it is said, once for a login."""
+    told: list[str] = []
+    with FakeExchange(lambda _: http(200, b"{}"), certificates.expired) as running:
+        pin = read_der(certificate_of(certificates.expired)).public_fingerprint
+        client = HttpsExchange(
+            Server(running.url, fingerprint=pin),
+            environment={},
+            clock=SystemClock(),
+            user_agent="test",
+            on_request=lambda _: None,
+            warn=told.append,
+        )
+        client.ready(timeout=5)
+    assert len(told) == 1
+    assert "expired" in told[0]
+
+
+def test_the_callback_needs_a_port_that_can_be_registered(home: Path, environment: dict[str, str]) -> None:
+    for port in ("0", "65536"):
+        done = command.run("login", "--callback-port", port, home=home, env=environment, command=PROGRAM)
+        assert done.code == 1
+        assert "--callback-port" in done.stderr
+
+
+def test_a_secret_on_the_command_line_is_not_kept_and_that_is_said(home: Path, environment: dict[str, str]) -> None:
+    done = command.run("login", "--client-secret", "hush-hush", home=home, env=environment, command=PROGRAM)
+    assert "TALOS_CRED_CLIENT_SECRET" in done.stderr
+    assert "hush-hush" not in done.stderr
+    kept = "".join(path.read_text() for path in (home / ".talos").rglob("*") if path.is_file())
+    assert "hush-hush" not in kept
