@@ -21,6 +21,10 @@ NODE_DIRECTORY = ROOT / "tests/support/node"
 OLD_PIP = ROOT / ".cache/old-pip/pip-23.0.1-py3-none-any.whl"
 """The pip of Debian 12, as a wheel that can be run."""
 
+CANAILLE = ROOT / ".cache/canaille"
+"""A virtual environment of its own: it pins versions of libraries that the demo's provider needs newer."""
+
+CANAILLE_VERSION = "0.3.6"
 OLD_KUBECTL = ROOT / ".cache/debian-kubectl/kubectl"
 NODE_AT_LEAST = 20
 DEBIAN = {
@@ -36,6 +40,7 @@ DEBIAN = {
     "gnome-keyring": "a real keyring of the desktop has the key of the token cache, or is locked",
     "dbus": "the keyring is reached over D-Bus, in a session of the test's own",
     "xvfb": "the keyring's prompt comes up where nobody sees it",
+    "glewlwyd": "an OpenID provider with habits of its own signs people in",
 }
 """Debian packages by name, and why; each is installed without what it only recommends."""
 
@@ -94,6 +99,18 @@ def old_pip() -> Path | None:
     return OLD_PIP if OLD_PIP.exists() else None
 
 
+def canaille() -> Path | None:
+    """Return the Python that has Canaille, an OpenID provider."""
+    found = CANAILLE / "bin/python"
+    return found if (CANAILLE / ".installed").exists() and found.exists() else None
+
+
+def glewlwyd() -> Path | None:
+    """Return glewlwyd, an OpenID provider, where the system has its database as well."""
+    found = shutil.which("glewlwyd")
+    return Path(found) if found and Path("/usr/share/doc/glewlwyd/database").exists() else None
+
+
 def on_path(name: str) -> Callable[[], Path | None]:
     """Return a function that finds a program in this virtual environment or on ``PATH``."""
 
@@ -135,6 +152,8 @@ COMPONENTS: dict[str, Callable[[], Path | None]] = {
     "gnome-keyring": on_path(PROGRAMS["gnome-keyring"]),
     "dbus-run-session": on_path(PROGRAMS["dbus"]),
     "xvfb": on_path(PROGRAMS["xvfb"]),
+    "glewlwyd": glewlwyd,
+    "canaille": canaille,
     "mount": mount,
     "root": root,
 }
@@ -214,6 +233,18 @@ def download_old_pip() -> None:
         _run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", f"pip=={version}", "-d", OLD_PIP.parent)
 
 
+def install_canaille() -> None:
+    """Install Canaille into its own environment, with uv, which is quick about it."""
+    done, uv = CANAILLE / ".installed", on_path("uv")()
+    if uv is None or (done.exists() and done.read_text(encoding="utf-8") == CANAILLE_VERSION):
+        return
+    wanted = f"canaille[front,oidc,server]=={CANAILLE_VERSION}"
+    if _run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, CANAILLE) and _run(
+        uv, "pip", "install", "--quiet", "--python", CANAILLE / "bin/python", wanted
+    ):
+        done.write_text(CANAILLE_VERSION, encoding="utf-8")
+
+
 def report() -> bool:
     """Print where each component is, and return whether none is missing."""
     missing = [name for name in COMPONENTS if find(name) is None]
@@ -235,6 +266,7 @@ def main() -> int:
         install_debian()
         unpack_old_kubectl()
         download_old_pip()
+        install_canaille()
     whole = report()
     return 0 if whole or os.environ.get("CI") != "true" else 1
 

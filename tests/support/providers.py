@@ -115,12 +115,20 @@ def start_provider(
     return provider
 
 
-def sign_in_script(path: Path, *, ca: Path | None = None, user: str = "alice", **options: object) -> Path:
+def sign_in_script(
+    path: Path,
+    *,
+    ca: Path | None = None,
+    user: str = "alice",
+    program: Path = DEMO / "sign_in.py",
+    **options: object,
+) -> Path:
     """Write an executable that takes a URL and signs in there, for ``--browser-command``, and return its path.
 
+    :param program: what signs in.
     :param options: ``password``, ``cancel``, ``wrong_password_first``, ``user_code``.
     """
-    return _script(path, DEMO / "sign_in.py", ca=ca, user=user, **options)
+    return _script(path, program, ca=ca, user=user, **options)
 
 
 def browser_script(path: Path, *, user: str = "alice", **options: object) -> Path:
