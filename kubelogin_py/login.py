@@ -45,6 +45,11 @@ class Credential:
     session: Session
     session_key: str
 
+    @property
+    def refreshable(self) -> bool:
+        """Whether it can be renewed without a sign-in."""
+        return bool(self.session.refresh_token)
+
 
 def sign_in(settings: Settings, world: World, *, key: str) -> Credential:
     """Return a credential: cached while fresh, else refreshed, else by a new sign-in.

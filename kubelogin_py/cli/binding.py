@@ -31,7 +31,8 @@ def check_choices(rows: Iterable[Option], parsed: Parsed) -> None:
     :raises SettingsError: naming the first that has not.
     """
     for row in rows:
-        if row.choices and parsed.values[row.name] not in row.choices:
+        # What nobody said may be nothing.
+        if row.choices and parsed.values[row.name] not in (*row.choices, row.default):
             raise SettingsError(f"{row.name} must be one of ({'|'.join(row.choices)})")
 
 

@@ -150,8 +150,14 @@ COMMANDS = (
         "kubelogin_py.cli.setup:run",
         prefix="setup: ",
         description="Signs in once, without the token cache, and shows the claims of the ID token and the command "
-        "that sets up the kubeconfig; nothing is changed. Without an issuer and a client ID it shows this help.",
-        examples=("kubectl oidc-login setup --oidc-issuer-url=ISSUER_URL --oidc-client-id=YOUR_CLIENT_ID",),
+        "that sets up the kubeconfig; nothing is changed. Without an issuer and a client ID it shows this help. With "
+        "--platform it does the whole job for that platform: what to register at the provider, the API server's "
+        "configuration, role bindings, a kubeconfig, the order of the steps, and whether the API server would take "
+        "the token.",
+        examples=(
+            "kubectl oidc-login setup --oidc-issuer-url=ISSUER_URL --oidc-client-id=YOUR_CLIENT_ID",
+            "kubelogin setup --oidc-issuer-url=ISSUER_URL --oidc-client-id=YOUR_CLIENT_ID --platform=talos --write=DIR",
+        ),
     ),
     Command(
         CLEAN,

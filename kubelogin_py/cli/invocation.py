@@ -15,6 +15,8 @@ from kubelogin_py.settings import Settings
 if TYPE_CHECKING:
     from kubelogin_py.doctor.finding import Finding
     from kubelogin_py.doctor.subject import Subject
+    from kubelogin_py.oidc.discovery import Metadata
+    from kubelogin_py.oidc.key_set import KeySet
     from kubelogin_py.storage.overview import Kept
 
 
@@ -34,6 +36,11 @@ class Credential(Protocol):
     @property
     def session_key(self) -> str:
         """The key its session is kept under."""
+        ...
+
+    @property
+    def refreshable(self) -> bool:
+        """Whether it can be renewed without a sign-in."""
         ...
 
     @property
@@ -83,6 +90,22 @@ Examine: TypeAlias = "Callable[[Subject], Sequence[Finding]]"
 """Looks at everything about a subject; changes nothing."""
 
 
+class PublishedDocuments(Protocol):
+    """What a provider publishes, each read when it is first asked for."""
+
+    def metadata(self) -> "Metadata":
+        """Return what it says about itself."""
+        ...
+
+    def key_set(self) -> "KeySet":
+        """Return its keys."""
+        ...
+
+
+ProviderDocuments: TypeAlias = Callable[[Settings, int], PublishedDocuments]
+"""Returns what the provider publishes, for settings, at a verbosity."""
+
+
 def unwired(*_: object) -> NoReturn:
     """Stand in for a part of the application that this call was not given."""
     raise NotImplementedError("this part of the application is not wired")
@@ -106,6 +129,7 @@ class Invocation:
     :param kept_sessions: returns every session in a token cache directory.
     :param sign_out: ends a session.
     :param examine: looks at everything about a subject.
+    :param provider_documents: returns what the provider publishes.
     """
 
     arguments: tuple[str, ...]
@@ -122,3 +146,4 @@ class Invocation:
     kept_sessions: KeptSessions = unwired
     sign_out: SignOut = unwired
     examine: Examine = unwired
+    provider_documents: ProviderDocuments = unwired

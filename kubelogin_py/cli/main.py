@@ -11,6 +11,7 @@ from kubelogin_py.cli.invocation import (
     Examine,
     Invocation,
     KeptSessions,
+    ProviderDocuments,
     RememberAnswer,
     SignIn,
     SignInToKubeconfig,
@@ -42,6 +43,7 @@ def main(
     kept_sessions: KeptSessions = unwired,
     sign_out: SignOut = unwired,
     examine: Examine = unwired,
+    provider_documents: ProviderDocuments = unwired,
 ) -> int:
     """Run the command that the arguments ask for and return the exit code: 0, 1, or 130 when interrupted.
 
@@ -54,6 +56,7 @@ def main(
     :param kept_sessions: returns every session in a token cache directory.
     :param sign_out: ends a session.
     :param examine: looks at everything about a subject.
+    :param provider_documents: returns what the provider publishes.
     """
     command = COMMANDS[0]
     try:
@@ -79,6 +82,7 @@ def main(
                 kept_sessions=kept_sessions,
                 sign_out=sign_out,
                 examine=examine,
+                provider_documents=provider_documents,
             )
         )
     except Error as error:

@@ -15,6 +15,7 @@ class Topic(StrEnum):
     PROVIDER = "Provider"
     SIGN_IN = "Sign-in"
     SIGN_OUT = "Sign-out"
+    CLUSTER = "API server, with --platform"
     CACHE = "Token cache"
     SECURITY = "Security"
     GENERAL = "General"

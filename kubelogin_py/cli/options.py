@@ -27,6 +27,7 @@ from kubelogin_py.cli.option import (
     Option,
     Topic,
 )
+from kubelogin_py.cli.platform_options import PLATFORM_OPTIONS
 from kubelogin_py.cli.provider_options import PROVIDER_OPTIONS
 from kubelogin_py.cli.security_options import SECURITY_OPTIONS
 from kubelogin_py.cli.sign_in_options import SIGN_IN_OPTIONS
@@ -38,6 +39,7 @@ OPTIONS = (
     *PROVIDER_OPTIONS,
     *SIGN_IN_OPTIONS,
     *SIGN_OUT_OPTIONS,
+    *PLATFORM_OPTIONS,
     Option(
         name="token-cache-dir",
         kind=STRING,

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from kubelogin_py.cli import fault, orphan
-from kubelogin_py.cli.invocation import Credential, SignedOut, SignIn, SignInToKubeconfig
+from kubelogin_py.cli.invocation import Credential, PublishedDocuments, SignedOut, SignIn, SignInToKubeconfig
 from kubelogin_py.cli.main import INTERRUPTED, interrupted, main
 from kubelogin_py.cli.output import Stderr, Stdout
 from kubelogin_py.settings import Settings
@@ -53,6 +53,7 @@ def run(sign_in_with: Callable[[Callable[[], None]], SignIn] | None = None) -> N
             kept_sessions=_kept_sessions,
             sign_out=_sign_out,
             examine=_examine,
+            provider_documents=_provider_documents,
         )
     except KeyboardInterrupt:
         interrupted(stderr)
@@ -116,6 +117,12 @@ def _clean_keyring() -> None:
     from kubelogin_py import wiring  # noqa: PLC0415 -- as above
 
     wiring.clean_keyring()
+
+
+def _provider_documents(settings: Settings, verbosity: int) -> PublishedDocuments:
+    from kubelogin_py.wiring.signing_in import provider_documents  # noqa: PLC0415 -- as above
+
+    return provider_documents(settings, verbosity)
 
 
 def _remember_answer(

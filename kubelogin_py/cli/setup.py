@@ -29,6 +29,11 @@ def run(invocation: Invocation) -> None:
     if parsed.flag("write-kubeconfig"):
         _write_kubeconfig(invocation)
         return
+    if parsed.text("platform"):
+        from kubelogin_py.cli import setup_platform  # noqa: PLC0415 -- slow to import
+
+        setup_platform.run(invocation, _sign_in)
+        return
     settings = settings_of(invocation.rows, parsed, invocation.environment, tilde=False)
     command = command_named(SETUP)
     if command is not None and not (settings.provider.issuer and settings.provider.client_id):
@@ -55,13 +60,14 @@ def _write_kubeconfig(invocation: Invocation) -> None:
     setup_kubeconfig.carry_out(plan, invocation)
 
 
-def _sign_in(invocation: Invocation, settings: Settings) -> None:
+def _sign_in(invocation: Invocation, settings: Settings) -> Credential:
     """Sign in, and show the claims."""
     invocation.stderr.line("Authentication in progress...")
     login = replace(settings.login, interactive=is_lent(), asked_for=True)
     credential = invocation.sign_in(replace(settings, login=login), invocation.parsed.number("v"))
     for line in _claims(credential):
         invocation.stderr.line(line)
+    return credential
 
 
 def _claims(credential: Credential) -> list[str]:

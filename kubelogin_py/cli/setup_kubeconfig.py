@@ -1,7 +1,7 @@
 """``kubelogin setup --write-kubeconfig``: a user of this plugin, its context and its cluster, into a kubeconfig."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -141,8 +141,20 @@ def _cluster(invocation: Invocation, server: str) -> Mapping[str, object]:
         own = parsed.text("cluster-certificate-authority")
         files = (own,) if own else parsed.texts("certificate-authority")
         home = home_directory(invocation.environment)
-        pem = "".join(_authority(expanded(file, home)) for file in files)
-    return {"server": server} | ({"certificate-authority-data": base64.b64encode(pem.encode()).decode()} if pem else {})
+        return {"server": server} | authority_data([expanded(file, home) for file in files])
+    return {"server": server} | _data(pem)
+
+
+def authority_data(files: Iterable[str]) -> dict[str, object]:
+    """Return the member of a cluster's entry that holds authorities; none without any.
+
+    :raises SettingsError: a file has no certificate.
+    """
+    return _data("".join(_authority(file) for file in files))
+
+
+def _data(pem: str) -> dict[str, object]:
+    return {"certificate-authority-data": base64.b64encode(pem.encode()).decode()} if pem else {}
 
 
 def _authority(file: str) -> str:

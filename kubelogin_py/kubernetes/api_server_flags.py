@@ -4,7 +4,8 @@ from kubelogin_py.errors import SettingsError
 from kubelogin_py.kubernetes.jwt_authenticator import FLAG_ALGORITHMS, JwtAuthenticator
 from kubelogin_py.text import printable
 
-_NO_PREFIX = "-"
+NO_PREFIX = "-"
+"""The username prefix that means none."""
 
 
 def check(authenticator: JwtAuthenticator, *, repeatable: bool = True) -> None:
@@ -33,7 +34,7 @@ def flags(authenticator: JwtAuthenticator, *, ca_file: str = "") -> tuple[tuple[
         ("oidc-client-id", authenticator.audiences[0]),
         ("oidc-username-claim", authenticator.username_claim),
         # Left out, the issuer would be the prefix; empty, it would be taken for left out.
-        ("oidc-username-prefix", authenticator.username_prefix or _NO_PREFIX),
+        ("oidc-username-prefix", authenticator.username_prefix or NO_PREFIX),
     ]
     if authenticator.groups_claim:
         found.append(("oidc-groups-claim", authenticator.groups_claim))

@@ -7,6 +7,7 @@ An API server says no more than 401; the reason is in its log alone. What it che
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from kubelogin_py.kubernetes import verdict_claims, verdict_token
 from kubelogin_py.kubernetes.jwt_authenticator import JwtAuthenticator
@@ -40,7 +41,7 @@ def judge(
     now: float,
     published: Published | None = None,
     refreshable: bool | None = None,
-    hints: Mapping[str, str] = MappingProxyType({}),
+    hints: Mapping[Any, str] = MappingProxyType({}),
 ) -> tuple[Row, ...]:
     """Return the verdict, in the order in which the API server looks.
 
@@ -62,6 +63,6 @@ def accepted(rows: Iterable[Row]) -> bool:
     return all(row.state is not State.FAIL for row in rows)
 
 
-def _with_hint(row: Row, hints: Mapping[str, str]) -> Row:
+def _with_hint(row: Row, hints: Mapping[Any, str]) -> Row:
     hint = hints.get(row.symptom) if row.symptom else None
     return replace(row, cure=hint) if hint else row

@@ -13,8 +13,8 @@ import yaml
 from kubelogin_py.text import printable
 
 _WIDTH = 1 << 30
-_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]{2,}")
-_MEANS_SOMETHING = frozenset({"yes", "off", "true", "false", "null", "nan", "inf"})
+_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]+")
+_MEANS_SOMETHING = frozenset({"yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 # A certificate or a text in lines; anything odd in it goes into quotes instead.
 _BLOCK = re.compile(r"(?:[!-~][ -~]*\n)+")
 

@@ -9,6 +9,7 @@ from kubelogin_py import login
 from kubelogin_py.adapters.clock import SystemClock
 from kubelogin_py.adapters.guard import DeferringGuard, system_guard
 from kubelogin_py.adapters.terminal import Terminal
+from kubelogin_py.documents import Documents
 from kubelogin_py.login import Credential
 from kubelogin_py.ports import Console, Guard
 from kubelogin_py.settings import Settings, Storage
@@ -41,6 +42,24 @@ def sign_in(
         speaker.tell(INSECURE)
     outside = world(settings, settled, speaker, guard or DeferringGuard())
     return login.sign_in(settings, outside, key=session_key(settings))
+
+
+def provider_documents(
+    settings: Settings,
+    verbosity: int = 0,
+    *,
+    environment: Mapping[str, str] | None = None,
+    console: Console | None = None,
+) -> Documents:
+    """Return what the provider publishes, each document read when it is first asked for.
+
+    :param verbosity: as for ``sign_in``.
+    :param environment: the process's own unless given.
+    :param console: told in place of the terminal.
+    """
+    settled = os.environ if environment is None else environment
+    speaker = console or Terminal(verbosity, sys.stderr, interactive=False)
+    return Documents(settings.provider.issuer, world(settings, settled, speaker, DeferringGuard()))
 
 
 def command_sign_in(on_detach: Callable[[], None]) -> Callable[[Settings, int], Credential]:

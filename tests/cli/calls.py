@@ -21,6 +21,7 @@ class Credential:
     token: Secret = field(default=Secret("a.b.c"))
     usable_until: float | None = 1577840400.0
     session_key: str = "key"
+    refreshable: bool = True
     claims: Claims | None = field(default_factory=lambda: Claims.read(CLAIMS))
 
 
@@ -32,6 +33,7 @@ class Application:
     fails: Callable[[], object] = lambda: None
     keyring_fails: Callable[[], object] = lambda: None
     others: int = 0
+    published: Any = None
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
     def sign_in(self, settings: Settings, verbosity: int) -> Credential:
@@ -48,6 +50,10 @@ class Application:
     def clean_keyring(self) -> None:
         self.asked.append(("keyring",))
         self.keyring_fails()
+
+    def provider_documents(self, settings: Settings, verbosity: int) -> Any:
+        self.asked.append(("documents", settings.provider.issuer, verbosity))
+        return self.published
 
     def _answer(self, *asked: Any) -> Credential:
         self.asked.append(asked)
@@ -92,6 +98,7 @@ def call(
             sign_in_to_kubeconfig=told.sign_in_to_kubeconfig,
             clean_directory=told.clean_directory,
             clean_keyring=told.clean_keyring,
+            provider_documents=told.provider_documents,
         )
     finally:
         stdout.close()

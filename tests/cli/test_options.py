@@ -150,9 +150,24 @@ KUBECONFIG = {
     "undo",
     "dry-run",
 }
+PLATFORM: dict[str, tuple[str, Value]] = {
+    "platform": ("string", ""),
+    "platform-version": ("string", ""),
+    "style": ("string", ""),
+    "write": ("string", ""),
+    "audience": ("strings", ()),
+    "username-claim": ("string", ""),
+    "username-prefix": ("string", "oidc:"),
+    "groups-claim": ("string", "groups"),
+    "groups-prefix": ("string", "oidc:"),
+    "required-claim": ("stringToString", ()),
+    "admin-group": ("strings", ()),
+    "admin-user": ("strings", ()),
+    "view-group": ("strings", ()),
+}
 OF_COMMAND = {
     ROOT: {"version", "kubeconfig", "context", "user", *TRUST, *SIGN_IN},
-    SETUP: {*PROVIDER, *TRUST, *SIGN_IN, *KUBECONFIG, "token-cache-dir", "token-cache-storage", "account"},
+    SETUP: {*PROVIDER, *TRUST, *SIGN_IN, *KUBECONFIG, *PLATFORM, "token-cache-dir", "token-cache-storage", "account"},
     CLEAN: {"token-cache-dir", "token-cache-storage"},
     COMPLETION: {"no-descriptions"},
     STATUS: {"token-cache-dir", "output"},
@@ -178,6 +193,7 @@ OWN = {
         else ("string", "")
         for name in KUBECONFIG
     },
+    **{(SETUP, name): expected for name, expected in PLATFORM.items()},
     (CLEAN, "token-cache-storage"): ("string", "auto"),
     (COMPLETION, "no-descriptions"): ("", False),
     (STATUS, "output"): ("string", "table"),
@@ -215,7 +231,8 @@ def test_a_default_becomes_the_default_of_its_field(row: Option) -> None:
 
 @pytest.mark.parametrize("row", [row for row in OPTIONS if row.choices], ids=lambda row: row.name)
 def test_every_choice_is_a_value(row: Option) -> None:
-    assert row.default in row.choices
+    # Where it is not to be chosen at all, it is empty.
+    assert row.default in (*row.choices, "")
     assert [str(row.convert(choice)) for choice in row.choices] == list(row.choices)
 
 

@@ -51,14 +51,20 @@ def start_api_server(
 
 
 def start_configured_api_server(
-    directory: Path, certificates: Certificates, configuration: Path, *, role_bindings: Path | None = None
+    directory: Path,
+    certificates: Certificates,
+    configuration: Path,
+    *,
+    role_bindings: Path | None = None,
+    port: int = 0,
 ) -> ApiServer:
     """Start an API server that is told everything by an ``AuthenticationConfiguration``.
 
     :param role_bindings: cluster role bindings; without them everybody may see pods.
+    :param port: to listen on; 0 for any.
     """
     bound = {"role_bindings": role_bindings} if role_bindings else {}
-    return _started(directory, certificates, authentication_config=configuration, **bound)
+    return _started(directory, certificates, authentication_config=configuration, port=port, **bound)
 
 
 def _started(directory: Path, certificates: Certificates, **options: object) -> ApiServer:
