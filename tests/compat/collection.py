@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def collected(files: Iterable[str]) -> frozenset[str]:
-    """Return the ids of the tests in files, and the files."""
+    """Return the ids of the tests in files, with their parameters and without, and the files."""
     named = sorted(set(files))
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *named],
@@ -22,4 +22,5 @@ def collected(files: Iterable[str]) -> frozenset[str]:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:]
-    return frozenset([*done.stdout.splitlines(), *named])
+    ids = done.stdout.splitlines()
+    return frozenset([*ids, *(test.partition("[")[0] for test in ids), *named])
