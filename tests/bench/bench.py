@@ -14,6 +14,7 @@ from tests.bench.installation import Installation, install, upstream
 from tests.bench.scene import TYPICAL, Distant
 from tests.bench.signing_in import device_sign_in
 from tests.bench.timing import Command, batches, interleaved
+from tests.exchange_server import throughput
 from tests.support.components import ROOT, find
 
 ROUNDS = 200
@@ -65,12 +66,15 @@ def _measure(results: report.Results, installation: Installation, distant: Dista
             runs = range(max(3, rounds // 40))
             results.devices[name] = [device_sign_in(program, distant, installation.environ) for _ in runs]
     _others(results, installation, distant, rounds)
+    if find("wrk"):
+        _say("exchanges")
+        results.exchanges = throughput.measure()
 
 
 def _others(results: report.Results, installation: Installation, distant: Distant, rounds: int) -> None:
     commands, missing = rows.optional(installation, distant)
     results.notes += [f"{name}: not installed here, or it did not work." for name in missing]
-    _say(f"other commands: {len(commands) - 1}")
+    _say(f"other commands: {len(commands) - 2}")
     results.others = interleaved(commands, max(5, rounds // 8))
     if not find("kubectl"):
         return

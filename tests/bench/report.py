@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from tests.bench import words
 from tests.bench.cluster import STATIC, added
 from tests.bench.counting import Counts
-from tests.bench.rows import BASE, CAT, INSTALLED, PYTHON_HIT, REFRESH, UPSTREAM
+from tests.bench.rows import BASE, CAT, INSTALLED, PYTHON_HIT, REFRESH, RUN, UPSTREAM, VENV
 from tests.bench.timing import Ratio, Sample, Timed, ratio
+from tests.exchange_server.throughput import Throughput
 
 AT_ONCE = 50
 
@@ -27,6 +28,7 @@ class Results:
     devices: dict[str, list[Sample]] = field(default_factory=dict)
     kubectl: dict[str, Timed] = field(default_factory=dict)
     others: dict[str, Timed] = field(default_factory=dict)
+    exchanges: list[Throughput] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -42,7 +44,8 @@ def render(results: Results) -> str:
         "## Added to a kubectl command\n\n" + words.KUBECTL + "\n\n" + _kubectl(results.kubectl),
         "## Without a finished answer\n\n" + words.SESSIONS + "\n\n" + _times(results.sessions),
         "## Device code\n\n" + words.DEVICE + "\n\n" + _devices(results.devices),
-        "## Other commands\n\n" + (_times(results.others) if len(results.others) > 1 else "None could be measured."),
+        "## Other commands\n\n" + (_times(results.others) if len(results.others) > 2 else "None could be measured."),
+        "## The reference exchange server\n\n" + words.EXCHANGES + "\n\n" + _exchanges(results.exchanges),
         "## Not measured\n\n" + "\n".join(f"- {note}" for note in [*results.notes, *words.NEVER]),
     ]
     return "\n\n".join(sections) + "\n"
@@ -108,6 +111,20 @@ def _devices(devices: Mapping[str, Sequence[Sample]]) -> str:
     return _table(["command", "median ms", "processor ms"], rows)
 
 
+def _exchanges(found: Sequence[Throughput]) -> str:
+    rows = [
+        [
+            one.scheme,
+            str(one.connections),
+            *(f"{value:.1f}" for value in (one.rate, one.median, one.slowest)),
+            str(one.certificates),
+        ]
+        for one in found
+    ]
+    head = ["over", "connections", "exchanges per second", "median ms", "99 % ms", "certificates on record"]
+    return _table(head, rows) if rows else "wrk is not installed here."
+
+
 def _aims(results: Results) -> str:
     """Return the table of the figures aimed at, each with what was measured."""
     theirs = results.upstream is not None
@@ -126,6 +143,8 @@ def _aims(results: Results) -> str:
         memory = results.counts[row].memory if row in results.counts else None
         verdict = ["not measured", "-"] if memory is None else [f"{memory:.1f}", "yes" if memory <= limit else "**no**"]
         rows.append([f"peak memory of a {name}, MiB", f"<= {limit:.0f}", *verdict])
+    if RUN in results.others:
+        rows.append([f"{RUN}, x {VENV}", "< 1.3", *_verdict(_compared(results.others, RUN, VENV), 1.3)])
     rows.append(["added to kubectl, ms", "less than int128", *_added(results, there=theirs)])
     return _table(["figure", "aim", "measured", "met"], rows)
 

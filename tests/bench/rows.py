@@ -11,6 +11,8 @@ from tests.bench.scene import LONG, TYPICAL, Distant, plant_answer
 from tests.bench.timing import Command
 
 BASE = "`python -I -S -c pass`"
+VENV = "`python -I -c pass` of the virtual environment"
+RUN = "`talos-cred run -- true`"
 CAT = "`cat` of the answer's file"
 INSTALLED = "hit: the installed command"
 UPSTREAM = "int128/kubelogin"
@@ -27,6 +29,11 @@ def base(installation: Installation) -> Command:
     return Command(BASE, FLOOR, [FLOOR, "-I", "-S", "-c", "pass"], installation.environ)
 
 
+def start(installation: Installation) -> Command:
+    """Return the start of the interpreter that the product is installed with."""
+    return Command(VENV, installation.python, [installation.python, "-I", "-c", "pass"], installation.environ)
+
+
 def hits(installation: Installation) -> list[Command]:
     """Return the ways to a cached answer, and what they are compared with."""
     environ = installation.environ
@@ -37,12 +44,7 @@ def hits(installation: Installation) -> list[Command]:
     link.symlink_to(script)
     commands = [
         base(installation),
-        Command(
-            "`python -I -c pass` of the virtual environment",
-            installation.python,
-            [installation.python, "-I", "-c", "pass"],
-            environ,
-        ),
+        start(installation),
         Command(CAT, "/bin/cat", ["cat", file], environ, b"v1beta1"),
         Command(INSTALLED, script, [script, *TYPICAL], environ, _DOCUMENT),
         Command("hit: the same through a link", str(link), [str(link), *TYPICAL], environ, _DOCUMENT),
@@ -91,11 +93,11 @@ def optional(installation: Installation, distant: Distant) -> tuple[list[Command
     if talos.exists():
         config = _talosconfig(distant.directory)
         words = [str(talos), "run", "--", "true"]
-        wanted.append(Command("`talos-cred run -- true`", str(talos), words, {**environ, "TALOSCONFIG": str(config)}))
+        wanted.append(Command(RUN, str(talos), words, {**environ, "TALOSCONFIG": str(config)}))
     missing = [] if talos.exists() else ["`talos-cred run`"]
     working = [command for command in wanted if _works(command)]
     missing += [command.name for command in wanted if command not in working]
-    return [base(installation), *working], missing
+    return [base(installation), start(installation), *working], missing
 
 
 def _works(command: Command) -> bool:

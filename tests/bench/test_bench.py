@@ -10,6 +10,7 @@ from tests.bench import counting, report, rows
 from tests.bench.installation import upstream
 from tests.bench.scene import LONG, TYPICAL, plant_answer
 from tests.bench.timing import Command, FailedError, Sample, Timed, at_once, batches, interleaved, ratio, run
+from tests.exchange_server.throughput import Throughput
 
 SH = str(shutil.which("sh"))
 
@@ -110,7 +111,9 @@ def results(hit: float, *, theirs: bool) -> report.Results:
         made.sessions[theirs_far] = timed(theirs_far, 5.0, 10.0)
     made.hits = {name: timed(name, value, 2 * value) for name, value in names.items()}
     made.batches = {name: [value, 2 * value] for name, value in names.items()}
-    made.others = {rows.BASE: timed(rows.BASE, 1.0, 2.0)}
+    others = {rows.BASE: 1.0, rows.VENV: 1.5, rows.RUN: 1.8}
+    made.others = {name: timed(name, value, 2 * value) for name, value in others.items()}
+    made.exchanges = [Throughput("https", 16, 512.34, 30.0, 60.0, 5130)]
     return made
 
 
@@ -127,6 +130,8 @@ def test_the_report_says_what_is_met_and_what_is_not() -> None:
     assert aim(good, "50 hits at once") == ["2.000 (2.000-2.000)", "**no**"]
     assert aim(good, "refresh, 25 ms round trip, x") == ["2.000 (2.000-2.000)", "**no**"]
     assert aim(good, "peak memory of a hit") == ["not measured", "-"]
+    assert aim(good, "`talos-cred run -- true`, x") == ["1.200 (1.200-1.200)", "yes"]
+    assert "| https | 16 | 512.3 | 30.0 | 60.0 | 5130 |" in good
     bad = report.render(results(0.25, theirs=False))
     assert aim(bad, "hit, `/bin/sh`, x bare Python") == ["0.250 (0.250-0.250)", "**no**"]
     assert aim(bad, "hit, `/bin/sh`, x int128") == ["int128 not there", "-"]

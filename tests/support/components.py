@@ -39,6 +39,7 @@ DEBIAN = {
     "shellcheck": "reads the front door's script",
     "gnome-keyring": "a real keyring of the desktop has the key of the token cache, or is locked",
     "dbus": "the keyring is reached over D-Bus, in a session of the test's own",
+    "wrk": "asks the reference exchange server for certificates, as fast as it can",
     "xvfb": "the keyring's prompt comes up where nobody sees it",
     "glewlwyd": "an OpenID provider with habits of its own signs people in",
 }
@@ -146,7 +147,10 @@ COMPONENTS: dict[str, Callable[[], Path | None]] = {
     "kubectl": kubectl,
     "old-kubectl": old_kubectl,
     "strace": strace,
-    **{name: on_path(name) for name in ("bash", "dash", "busybox", "mksh", "zsh", "fish", "shellcheck", "uv", "pipx")},
+    **{
+        name: on_path(name)
+        for name in ("bash", "dash", "busybox", "mksh", "zsh", "fish", "shellcheck", "uv", "pipx", "wrk")
+    },
     "old-pip": old_pip,
     "faketime": on_path("faketime"),
     "gnome-keyring": on_path(PROGRAMS["gnome-keyring"]),
