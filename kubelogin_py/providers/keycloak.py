@@ -42,7 +42,8 @@ PROFILE = Profile(
         lifetime="30 minutes without use, 10 hours in all (SSO Session Idle and Max); offline_access makes it longer",
     ),
     signing=Signing(
-        default="RS256", offered=("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
+        default="RS256",
+        offered=("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"),
     ),
     id_token_lifetime=300.0,
     device=Device(supported=True, remark="Capability config > OAuth 2.0 Device Authorization Grant, for each client"),

@@ -42,7 +42,7 @@ PROFILE = Profile(
     refresh=RefreshRules(
         scope="offline_access", rotates=True, lifetime="30 days without use, 90 days in all, as the instance says"
     ),
-    signing=Signing(default="RS256", offered=("RS256",)),
+    signing=Signing(default="RS256", offered=("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA")),
     id_token_lifetime=43200.0,
     device=Device(supported=True, remark="Grant Types > Device Code, for each application"),
     ending=Ending(revocation=True, end_session=True),
