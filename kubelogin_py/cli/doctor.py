@@ -1,10 +1,12 @@
 """``kubelogin doctor``: everything between a person and ``kubectl get pods``, looked at and said in words."""
 
+import itertools
 import json
 import shlex
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from kubelogin_py.cli import plugin_call
 from kubelogin_py.cli.home import home_directory
@@ -102,8 +104,20 @@ def _table(findings: Sequence[Finding], invocation: Invocation) -> str:
     width = invocation.stdout.width()
     coloured = width is not None and _wants_colour(invocation.environment)
     column = max(len(finding.check) for finding in findings) + 2
-    lines = [line for finding in findings for line in _lines(finding, column, width, coloured=coloured)]
+    lines = [line for finding in _gathered(findings) for line in _lines(finding, column, width, coloured=coloured)]
     return "\n".join([*lines, "", _summary(findings)])
+
+
+def _gathered(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield the findings, those left out one after the other as one, so that what failed stays in sight."""
+    for status, run in itertools.groupby(findings, lambda finding: finding.status):
+        together = tuple(run)
+        if status is not Status.SKIP or len(together) == 1:
+            yield from together
+        else:
+            first, *others = together
+            names = ", ".join(finding.check for finding in others)
+            yield replace(first, found=f"{first.found}; and with it {names}")
 
 
 def _wants_colour(environment: Mapping[str, str]) -> bool:

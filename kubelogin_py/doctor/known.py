@@ -10,6 +10,7 @@ from kubelogin_py.doctor.subject import Subject
 from kubelogin_py.doctor.surroundings import CacheState, PortState, Surroundings
 from kubelogin_py.errors import Error, SettingsError
 from kubelogin_py.kubernetes.kubeconfig_context import Context, ExecSection
+from kubelogin_py.kubernetes.verdict_row import Published
 from kubelogin_py.oidc import discovery, id_token
 from kubelogin_py.oidc.claims import Claims
 from kubelogin_py.oidc.discovery import Metadata
@@ -69,9 +70,16 @@ class Known:
     def profile(self) -> Profile | None:
         """What is known about the make of the provider, told by the settings, the issuer or the metadata."""
         provider = self.settings.provider
-        metadata = self.__dict__.get("metadata")
-        known = metadata if isinstance(metadata, Metadata) else None
-        return providers.profile_for(provider.issuer, provider.profile, endpoints=known)
+        return providers.profile_for(provider.issuer, provider.profile, endpoints=self.published.metadata)
+
+    @property
+    def published(self) -> Published:
+        """What the provider publishes, as far as it was fetched for other checks: nothing is asked for it."""
+        metadata, keys = self.__dict__.get("metadata"), self.__dict__.get("key_set")
+        return Published(
+            metadata=metadata if isinstance(metadata, Metadata) else None,
+            key_set=keys if isinstance(keys, KeySet) else None,
+        )
 
     @cached_property
     def metadata_response(self) -> Response | Error:

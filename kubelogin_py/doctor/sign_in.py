@@ -1,6 +1,7 @@
 """Signing in: the ports the browser returns to, what the provider thinks of them, the browser, and the last attempt."""
 
 import re
+from urllib.parse import urlsplit
 
 from kubelogin_py.doctor import probe
 from kubelogin_py.doctor.finding import Finding, failed, failed_by, passed, skipped, warned
@@ -9,6 +10,7 @@ from kubelogin_py.doctor.network import words
 from kubelogin_py.doctor.provider import cause_of
 from kubelogin_py.errors import Error
 from kubelogin_py.oidc.error_response import error_code
+from kubelogin_py.oidc.urls import host_of, is_loopback
 from kubelogin_py.response import Response
 from kubelogin_py.settings import GrantType, Settings
 from kubelogin_py.text import printable
@@ -17,6 +19,8 @@ _IN_BROWSER = (GrantType.AUTHCODE,)
 _WITH_REDIRECT = (GrantType.AUTHCODE, GrantType.AUTHCODE_KEYBOARD)
 _SHOWS_A_PAGE = (GrantType.AUTHCODE, GrantType.DEVICE_CODE)
 _REFUSED = frozenset({400, 404, 422})
+_ERRORS = 400
+_IN_A_BROWSER = "sign in once and see what the provider's page says: kubelogin login"
 _CODE = re.compile(r"was refused by [^:]*: (?P<code>[a-z_]+)")
 # What a sign-in that failed says, and what stands behind it at any provider.
 _REASONS = (
@@ -47,6 +51,11 @@ def redirect_ports(known: Known) -> Finding:
     free = next((state for state in states if not state.reason), None)
     cure = "see who holds it: ss -ltnp; or choose another with --listen-address=127.0.0.1:PORT and register "
     cure += "http://localhost:PORT at the provider"
+    astray = _astray(known.settings)
+    if astray:
+        return warned(
+            "redirect-ports", astray, "the browser's return is received only where another program passes it on", cure
+        )
     if free is None:
         return failed("redirect-ports", f"none is free: {', '.join(taken)}", "the browser could not return", cure)
     if taken:
@@ -59,6 +68,16 @@ def redirect_ports(known: Known) -> Finding:
     return passed("redirect-ports", f"{', '.join(state.address for state in states)} free on both families")
 
 
+def _astray(settings: Settings) -> str:
+    """Return that the redirect URL leads to no listen address, if it is so; in a container that may be meant."""
+    url = settings.provider.redirect_url
+    ports = {address.rpartition(":")[2] for address in settings.login.listen_addresses}
+    if url is None or settings.login.remote_callback or not is_loopback(host_of(url)) or "0" in ports:
+        return ""
+    port = str(urlsplit(url).port or {"https": 443}.get(urlsplit(url).scheme, 80))
+    return "" if port in ports else f"{url} leads to port {port}, and we listen on {', '.join(sorted(ports))}"
+
+
 def registration(known: Known) -> Finding:
     """The provider knows the client and the redirect URI, as far as it tells without asking anybody."""
     settings, redirect = known.settings, probe.redirect_uri(known.settings)
@@ -68,7 +87,7 @@ def registration(known: Known) -> Finding:
         return skipped("registration", "the port of the redirect URI is chosen anew each time")
     response = known.authorization_response
     if isinstance(response, Error):
-        return warned("registration", response.message, cause_of(response.message), response.hint or "")
+        return warned("registration", response.message, cause_of(response.message), response.hint or _IN_A_BROWSER)
     return _answered(known, response, redirect)
 
 
@@ -77,6 +96,9 @@ def _answered(known: Known, response: Response, redirect: str) -> Finding:
     client = f"client {settings.provider.client_id}, redirect URI {redirect}"
     if code is None and response.status in _REFUSED:
         return _refused(known, response, redirect)
+    if code is None and response.status >= _ERRORS:
+        found = f"the authorization endpoint answers with status {response.status}"
+        return warned("registration", found, "what the browser will be shown is not known", _IN_A_BROWSER)
     if code is None:
         return passed("registration", f"{client}: the provider tells only in the browser whether it knows them")
     if code and code not in probe.EXPECTED:

@@ -5,9 +5,7 @@ from kubelogin_py.doctor.known import Known
 from kubelogin_py.kubernetes import verdict
 from kubelogin_py.kubernetes.jwt_authenticator import FLAG_ALGORITHMS, JwtAuthenticator
 from kubelogin_py.kubernetes.received_token import ReceivedToken
-from kubelogin_py.kubernetes.verdict_row import Published, Row, RowName, State
-from kubelogin_py.oidc.discovery import Metadata
-from kubelogin_py.oidc.key_set import KeySet
+from kubelogin_py.kubernetes.verdict_row import Row, RowName, State
 from kubelogin_py.response import Response
 from kubelogin_py.session import Session
 from kubelogin_py.settings import GrantType
@@ -38,9 +36,10 @@ def refusal(known: Known) -> tuple[str, str]:
     if wrong:
         return wrong[0].cause, wrong[0].cure
     signed = _with_flags(known, found)
-    likely = [row for row in rows if row.name is RowName.REACH and row.state is State.WARN] + (
-        [signed] if signed else []
-    )
+    likely = [
+        row for row in (*rows, *([signed] if signed else ())) if row.name in (RowName.REACH, RowName.SIGNING_ALGS)
+    ]
+    likely = [row for row in likely if row.state is not State.PASS]
     also = "".join(f"; {row.cause}" for row in likely)
     if known.claims is not None and known.claims.email is None:
         also += "; it has no email, which many API servers take the user's name from"
@@ -64,15 +63,11 @@ def _rows(known: Known, found: Session) -> tuple[Row, ...]:
         username_claim="email" if "email" in received.claims else "sub",
         groups_claim=profile.groups_claim if profile else "groups",
     )
-    metadata, keys = known.metadata, known.key_set
     return verdict.judge(
         received,
         server,
         now=known.now,
-        published=Published(
-            metadata=metadata if isinstance(metadata, Metadata) else None,
-            key_set=keys if isinstance(keys, KeySet) else None,
-        ),
+        published=known.published,
         refreshable=None
         if settings.login.chosen_grant is GrantType.CLIENT_CREDENTIALS
         else found.refresh_token is not None,

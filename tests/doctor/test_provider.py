@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tests.adapters.servers import Server
-from tests.doctor.scene import ASKED, REVIEW, Patient
+from tests.doctor.scene import ASKED, CLAIMS, REVIEW, Patient
 from tests.oidc.minting import new_signer
 from tests.support.certificates import Certificates
 from tests.support.processes import free_port
-from tests.support.scripted_provider import METADATA, Reply, ScriptedProvider, signing_key
+from tests.support.scripted_provider import METADATA, Answer, Reply, ScriptedProvider, signing_key
 
 AFTER_ISSUER = {"endpoints", "key-set", "algorithms", "client", "scopes", "grant", "registration"}
 AFTER_DISCOVERY = {"issuer", "clock", *AFTER_ISSUER}
@@ -273,3 +273,32 @@ def test_a_scripted_provider_is_as_at_the_start_again() -> None:
         provider.metadata_changes = {"issuer": "x"}
         provider.recover()
         assert provider.metadata["issuer"] == provider.issuer
+
+
+def at_authentik(patient: Patient, **metadata: Any) -> str:
+    """Let the provider look like authentik, and return its issuer."""
+    issuer = f"{patient.provider.issuer}/application/o/kubernetes/"
+    document = {**patient.provider.metadata, "issuer": issuer, **metadata}
+    place = f"/application/o/kubernetes{METADATA}"
+    patient.provider.replies[place] = Reply(200, json.dumps(document).encode(), {"Content-Type": "application/json"})
+    return issuer
+
+
+@pytest.mark.parametrize(
+    ("slash", "claims", "check", "words"),
+    [
+        (False, {}, "issuer", "authentik: "),
+        (True, {"email_verified": False}, "token-email-verified", "scope mapping"),
+        (True, {"groups": None}, "token-groups", "profile"),
+    ],
+)
+def test_the_cure_is_that_providers_own(
+    patient: Patient, *, slash: bool, claims: dict[str, Any], check: str, words: str
+) -> None:
+    issuer = at_authentik(patient)
+    patient.replace_argument("oidc-issuer-url", issuer if slash else issuer.rstrip("/"))
+    answer = Answer(claims={**CLAIMS, "iss": issuer, **claims})
+    patient.sign_in(answer=answer, issuer=issuer)
+    found = patient.examine(*patient.arguments).finding(check)
+    assert found["status"] in ("warn", "fail")
+    assert words in found["next"], found

@@ -156,3 +156,20 @@ def test_what_a_device_needs_no_port_for(patient: Patient) -> None:
     assert done.code == 0
     assert "not needed for device-code" in done.finding("redirect-ports")["found"]
     assert "/auth" not in done.asked
+
+
+@pytest.mark.parametrize("status", [403, 429, 500])
+def test_an_authorization_endpoint_that_answers_otherwise(patient: Patient, status: int) -> None:
+    patient.provider.replies["/auth"] = Reply(status)
+    patient.examine().blames("registration", f"status {status}", status="warn", advice="kubelogin login")
+
+
+def test_a_redirect_url_to_a_port_that_nobody_listens_on(patient: Patient) -> None:
+    patient.arguments.append("--oidc-redirect-url=http://localhost:9999")
+    patient.sign_in()
+    patient.examine().blames(
+        "redirect-ports", "leads to port 9999", f"we listen on {patient.port}", status="warn", advice="--listen-address"
+    )
+    patient.replace_argument("oidc-redirect-url", f"http://localhost:{patient.port}")
+    patient.sign_in()
+    assert patient.examine().code == 0
