@@ -151,6 +151,9 @@ class CoolDownError(SignInError):
 class StorageError(Error):
     """A token store or its lock could not be used."""
 
+    told: bool = False
+    """Whether the person has been told of it already."""
+
 
 class NoKeyringError(StorageError):
     """There is no keyring of the operating system here, or only one that keeps secrets in plain text, or nothing."""

@@ -12,6 +12,9 @@ def keep(session: Session, world: World, key: str) -> None:
     try:
         _store(session, world, key)
     except StorageError as error:
+        if error.told:
+            world.console.detail(1, error.message)
+            return
         world.console.tell(f"warning: {error.message}; the next command may have to sign in again")
         if error.hint:
             world.console.tell(f"hint: {error.hint}")

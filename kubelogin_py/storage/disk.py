@@ -67,7 +67,7 @@ class DiskStore:
 
         :raises StorageError: it could not be kept; what was kept before is unharmed.
         """
-        with self._opened(create=True) as folder:
+        with self._telling_once(), self._opened(create=True) as folder:
             self._refuse_newer(folder, key)
             stale = None
             try:
@@ -196,6 +196,15 @@ class DiskStore:
             return None
         until = session.usable_until
         return session if until is not None and until > self._clock.now() else None
+
+    @contextmanager
+    def _telling_once(self) -> Iterator[None]:
+        """Mark an error that the person was told of already, when the session was looked for."""
+        try:
+            yield
+        except StorageError as error:
+            error.told = f"warning: {error.message}" in self._told
+            raise
 
     def _note(self, error: StorageError) -> None:
         self._console.detail(1, error.message)

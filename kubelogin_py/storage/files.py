@@ -142,9 +142,12 @@ class Folder:
         flags = os.O_RDWR | os.O_CREAT | modes.COMMON
         try:
             descriptor = os.open(self._at(name), flags, modes.PRIVATE_FILE, dir_fd=self._descriptor)
-        except PermissionError:
+        except PermissionError as refused:
             # Made under a strict umask by a process that has not come to setting its mode, or never did.
-            os.chmod(self._at(name), modes.PRIVATE_FILE, dir_fd=self._descriptor)
+            try:
+                os.chmod(self._at(name), modes.PRIVATE_FILE, dir_fd=self._descriptor)
+            except FileNotFoundError:
+                raise refused from None
             descriptor = os.open(self._at(name), flags, modes.PRIVATE_FILE, dir_fd=self._descriptor)
         try:
             _check_lock(descriptor)

@@ -51,7 +51,7 @@ class KeyringStore(DiskStore):
 
         :raises StorageError: it could not be kept; what was kept before is unharmed.
         """
-        with self._opened(create=True) as folder:
+        with self._telling_once(), self._opened(create=True) as folder:
             self._refuse_newer(folder, key)
             self._write(folder, key, self._sealed(key, session), spent=session.refresh_sent_at is not None)
             housekeeping.tidy(folder, now=self._clock.now(), home=self._environment.get("HOME"))

@@ -1,5 +1,6 @@
 """Where a lock is had: beside the session, else in the user's runtime directory, else nowhere."""
 
+import errno
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -10,6 +11,8 @@ from kubelogin_py.storage import lock, modes
 from kubelogin_py.storage.directories import opened
 from kubelogin_py.storage.failures import shown
 from kubelogin_py.storage.files import Folder
+
+_NOTHING_MADE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES})
 
 
 class LockPlace:
@@ -61,28 +64,35 @@ class LockPlace:
         try:
             stack.enter_context(self._held(cache, name, deadline, doing))
         except lock.NoLockError as error:
-            path = runtime_path(self._environment)
-            warn(
-                StorageError(
-                    f"{shown(cache.path)} has {error.message}; using {shown(path)}, which other machines don't see"
-                )
-            )
+            missing = error
         else:
             return True
+        path = runtime_path(self._environment)
         try:
             # Unlike the cache directory it may not be a link: others may write to where it stands.
             runtime = stack.enter_context(
                 opened(path, warn=lambda line: warn(StorageError(line)), create=True, follow=False)
             )
         except StorageError as error:
-            warn(error)
+            self._tell(cache, missing, f"nor has another place ({error.message})", warn)
             return False
         try:
             stack.enter_context(self._held(runtime, name, deadline, doing))
         except lock.NoLockError as error:
-            warn(error)
+            self._tell(cache, missing, f"nor has {shown(path)} ({error.message})", warn)
             return False
+        self._tell(cache, missing, f"using {shown(path)}, which other machines don't see", warn)
         return True
+
+    def _tell(
+        self, cache: Folder, missing: lock.NoLockError, instead: str, warn: Callable[[StorageError], None]
+    ) -> None:
+        """Tell of a missing lock, unless not even its file could be made: then whoever keeps something says why."""
+        text = f"{shown(cache.path)} has {missing.message}; {instead}"
+        if isinstance(missing.__cause__, OSError) and missing.__cause__.errno in _NOTHING_MADE:
+            self._console.detail(1, text)
+        else:
+            warn(StorageError(text))
 
     def _held(self, folder: Folder, name: str, deadline: float, doing: str) -> AbstractContextManager[None]:
         return lock.held(

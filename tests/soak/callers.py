@@ -128,7 +128,6 @@ CAUSES = (
     ("waited too long", r"gave up waiting"),
     ("no port", r"no available port"),
     ("network", r"temporary|malformed HTTP|did not answer|timed? ?out|connection|reset|refused|closed|EOF"),
-    ("clock", r"clock"),
     ("sign-in", r"sign-in|signing in"),
 )
 

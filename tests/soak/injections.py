@@ -27,8 +27,11 @@ NETWORK = {
 }
 
 
-KINDS = ("kill", "damage", "damaged answer", "network", "new key", "sessions revoked")
-"""What every run must have done, besides what needs root."""
+KINDS = (
+    *("kill", "kill of a child", "damage", "damage beyond repair", "damaged answer", "damaged memory"),
+    *("network", "full disk", "new key", "sessions revoked"),
+)
+"""What every run must have done, besides calls whose clock is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,10 @@ class Injector:
         chance: random.Random,
     ) -> None:
         self.done: list[Injection] = []
+        self.spoilt: set[bytes] = set()
+        """What was written into sessions on purpose."""
+        self.spoiling = threading.Lock()
+        """Held while a file is half written on purpose."""
         self._program = program
         self._contexts = contexts
         self._proxy = proxy
@@ -123,21 +130,34 @@ class Injector:
                 self._note("kill", now, context.name)
 
     def _damage(self) -> None:
-        """Damage a session's file, and at times its copy as well, or an answer."""
+        """Damage a session's file, with its copy at times, or an answer, or what is remembered of the provider."""
         context = self._chance.choice(self._contexts)
-        patterns = ["session-*.json"]
-        if self._chance.random() < 0.3:
-            patterns.append("session-*.json.twin")
-        if self._chance.random() < 0.5:
-            patterns = ["answer*.txt"]
-        now = time.time()
-        for pattern in patterns:
-            found = sorted(context.directory.glob(pattern))
-            if not found:
+        patterns = ["session-*.json", "session-*.json", "answer*.txt", "documents-*.json", "attempt-*.json"]
+        pattern = self._chance.choice(patterns)
+        found = sorted(context.directory.glob(pattern))
+        if not found:
+            return
+        path, now = self._chance.choice(found), time.time()
+        with contextlib.suppress(OSError), self.spoiling:
+            if not pattern.startswith("session"):
+                self._spoil(path)
+                self._note("damaged answer" if pattern.startswith("answer") else "damaged memory", now, context.name)
                 return
-            with contextlib.suppress(OSError):
-                _spoil(self._chance.choice(found) if len(patterns) == 1 else found[0], self._chance)
-        self._note("damage" if patterns[0].startswith("session") else "damaged answer", now, context.name)
+            copy = path.with_name(f"{path.name}.twin")
+            # There is none while a refresh token is on its way, or where it was needed already.
+            is_lost = not copy.exists() or self._chance.random() < 0.3
+            # Before it is done: what it costs may come at once.
+            self._note("damage beyond repair" if is_lost else "damage", now, context.name)
+            if is_lost and copy.exists():
+                self._spoil(copy)
+            self._spoil(path)
+
+    def _spoil(self, path: Path) -> None:
+        """Write over a file in place, as a bad disk or another program does."""
+        whole, chance = path.read_bytes(), self._chance
+        spoilt = chance.choice([whole[: len(whole) // 2], bytes(len(whole)), chance.randbytes(300), b""])
+        self.spoilt.add(spoilt)
+        path.write_bytes(spoilt)
 
     def _network(self) -> None:
         name, fault = self._chance.choice(list(NETWORK.items()))
@@ -178,10 +198,3 @@ class Injector:
 def _children(pid: int) -> list[int]:
     found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout
     return [int(line) for line in found.split()]
-
-
-def _spoil(path: Path, chance: random.Random) -> None:
-    """Write over a file in place, as a bad disk or another program does."""
-    whole = path.read_bytes()
-    spoilt = chance.choice([whole[: len(whole) // 2], bytes(len(whole)), chance.randbytes(300), b""])
-    path.write_bytes(spoilt)

@@ -7,20 +7,23 @@ system's scheduling lets it.
 
 import argparse
 import json
+import os
 import random
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tests.soak.callers import SIGN_IN_SECONDS, Call, Context, Program, digest
-from tests.soak.injections import Injector
+from tests.soak.injections import KINDS, Injector
 from tests.soak.verdict import Evidence
+from tests.soak.witness import Witness
 from tests.support import components, processes
 from tests.support.environment import BIN, clean
 from tests.support.providers import sign_in_script
@@ -74,13 +77,16 @@ def _run(chosen: argparse.Namespace, directory: Path, stack: ExitStack) -> Evide
     control = f"http://127.0.0.1:{proxy.target}"
     tools = random.Random(chosen.seed + 1)
     injector = Injector(program, contexts, proxy, control=control, full=full, chance=tools)
+    witness = Witness(contexts, injector)
     calls: list[Call] = []
     began = time.monotonic()
     until = began + chosen.minutes * 60
     with _callers(program, contexts, calls, until, chance), _person(program, contexts, calls, until):
         injector.start()
+        witness.start()
         time.sleep(max(0.0, until - time.monotonic() - 1))
         injector.stop()
+    witness.stop()
     last = [program.call(context, name="login") for context in contexts]
     last += [program.call(context) for context in contexts]
     lines = [json.loads(line) for line in ledger.read_text().splitlines()]
@@ -93,7 +99,21 @@ def _run(chosen: argparse.Namespace, directory: Path, stack: ExitStack) -> Evide
         opened=opened.read_text().splitlines(),
         issuer=provider.address,
         last=last,
+        wanted=_wanted(has_disk=full is not None),
+        looks=witness.looks,
+        corrupt=witness.corrupt,
     )
+
+
+def _wanted(*, has_disk: bool) -> list[str]:
+    """Return what must have been done; under CI that is everything, whatever is missing here."""
+    is_ci = os.environ.get("CI") == "true"
+    missing = set()
+    if not has_disk and not is_ci:
+        missing.add("full disk")
+    if components.find("faketime") is None and not is_ci:
+        missing.add("clock")
+    return [kind for kind in (*KINDS, "clock") if kind not in missing]
 
 
 def _arguments() -> argparse.Namespace:
@@ -166,11 +186,19 @@ def _context(
         "--oidc-client-id=kubernetes",
         f"--token-cache-dir={cache / 'cache'}",
         f"--browser-command={browser}",
-        f"--listen-address=127.0.0.1:{processes.free_port()}",
+        f"--listen-address=127.0.0.1:{_quiet_port()}",
         f"--authentication-timeout-sec={SIGN_IN_SECONDS}",
         *extra,
     )
     return Context(name, user, cache / "cache", words)
+
+
+def _quiet_port() -> int:
+    """Return a free port that no connection to elsewhere takes by chance, as those of ``free_port``."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no port is free between 20000 and 30000")
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The verdict on a soak run: every sign-in must have its reason, every token its owner, every call its end."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,13 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from tests.soak.callers import Call, Context, cause, claims, digest
-from tests.soak.injections import KINDS, Injection
+from tests.soak.injections import Injection
+from tests.soak.witness import reads
 
 LONG_ENOUGH = 4.0
 """Minutes in which everything must have been done at least once."""
 
 GRACE = 3.0
 """Seconds between what was done and what is noticed of it."""
+
+SILENCE = 45.0
+"""Seconds for which a connection that was silenced keeps a request waiting, and whoever waits for its end."""
+
+LONGEST = 600.0
+"""Seconds of the longest cool-down."""
 
 
 @dataclass
@@ -24,6 +30,10 @@ class Evidence:
 
     :param ledger: the provider's lines.
     :param opened: lines ``<UTC seconds> <context> <process>`` of the browsers that were opened.
+    :param last: one call of each context after all was well again.
+    :param wanted: kinds of injections that had to be made.
+    :param looks: how often a session on disk was read meanwhile.
+    :param corrupt: those that could not be read although nobody had damaged them.
     """
 
     minutes: float
@@ -34,14 +44,18 @@ class Evidence:
     opened: Sequence[str]
     issuer: str
     last: Sequence[Call]
+    wanted: Sequence[str]
+    looks: int
+    corrupt: Sequence[str]
     violations: list[str] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
 
     def figures(self) -> dict[str, Any]:
         """Return the figures of the run; ``violations`` is complete afterwards."""
         good = [call for call in self.calls if call.code == 0]
         failed = [call for call in self.calls if call.code != 0]
         self.violations += [
-            *self._tokens(good),
+            *self._tokens(),
             *self._sign_ins(),
             *self._reuses(),
             *self._failures(failed),
@@ -51,8 +65,8 @@ class Evidence:
             f"after all was well again {call.context.name}: {call.stderr}" for call in self.last if call.code
         ]
         if self.minutes >= LONG_ENOUGH:
-            done = {one.kind.split(":")[0] for one in self.injections}
-            self.violations += [f"nothing was done of the kind: {kind}" for kind in KINDS if kind not in done]
+            done = {one.kind.split(":")[0] for one in self.injections} | {cause(call) for call in failed}
+            self.violations += [f"nothing was done of the kind: {kind}" for kind in self.wanted if kind not in done]
         events = Counter(line["event"] for line in self.ledger)
         return {
             "minutes": round(self.minutes, 1),
@@ -61,10 +75,12 @@ class Evidence:
             "failures by cause": dict(Counter(cause(call) for call in failed).most_common()),
             "sign-ins": events["login"],
             "browser opens": len(self.opened),
+            "browser opens by reason": dict(self.reasons.most_common()),
             "refreshes": events["refresh"],
             "refresh tokens that came twice": events["reuse"],
             "injections": dict(Counter(one.kind.split(":")[0] for one in self.injections).most_common()),
-            "corrupt files": len(self._corrupt()),
+            "corrupt files": len(self.corrupt) + len(self._corrupt()),
+            "looks at files": self.looks,
             "damaged files moved aside": sum(len(list(one.glob("*.bad"))) for one in self._directories()),
             "hangs": sum(call.hung for call in self.calls),
             "p50 seconds": _quantile([call.seconds for call in good], 0.5),
@@ -73,11 +89,11 @@ class Evidence:
             "p99 seconds of quiet calls": _quantile([call.seconds for call in good if not call.stderr], 0.99),
         }
 
-    def _tokens(self, good: Sequence[Call]) -> Iterator[str]:
+    def _tokens(self) -> Iterator[str]:
         """Every token is one that the provider gave, to this very person, and was good when it was printed."""
         given = {line["token"]: line for line in self.ledger if "token" in line}
-        # `login` prints none.
-        for call in (one for one in good if one.stdout):
+        # `login` prints none; whoever was killed may have printed one all the same.
+        for call in (one for one in self.calls if one.stdout and (one.code == 0 or one.killed)):
             if digest(call.token) not in given:
                 yield f"{call.context.name} printed a token that the provider never gave: {call.at:.1f} {call.stderr!r}"
                 continue
@@ -93,11 +109,16 @@ class Evidence:
         """Each browser that opened after a context's first has a loss of its own since the one before."""
         for context in self.contexts:
             ours = [line.split() for line in self.opened if line.split()[1] == context.name]
+            self.reasons["first"] += bool(ours)
             for (earlier, _, opener), (later, _, _) in pairwise(ours):
                 before, opened = float(earlier), float(later)
-                if not self._came_to_nothing(int(opener)) and not any(self._losses(context, before, opened)):
+                reason = next(self._losses(context, before, opened), None)
+                if self._came_to_nothing(int(opener)):
+                    reason = "the one before came to nothing"
+                if reason is None:
                     after = f"at {opened:.1f}, {opened - before:.1f} s after the last time"
                     yield f"{context.name} asked again {after}, and nothing was lost"
+                self.reasons[reason or "none"] += 1
 
     def _losses(self, context: Context, since: float, until: float) -> Iterator[str]:
         """Yield what cost this context its session, or the sign-in before, between two times."""
@@ -108,7 +129,7 @@ class Evidence:
             ):
                 yield line["event"]
         for one in self.injections:
-            costly = one.kind in {"damage", "full disk"} and one.context in self._sharing(context)
+            costly = one.kind in {"damage beyond repair", "full disk"} and one.context in self._sharing(context)
             if costly and one.began_at <= until and one.ended_at + GRACE >= since:
                 yield one.kind
 
@@ -129,7 +150,9 @@ class Evidence:
         context = next(one for one in self.contexts if family in self._families(one))
         for one in self.injections:
             network = one.kind.startswith("network")
-            own = one.kind in {"kill of a child", "full disk", "damage"} and one.context in self._sharing(context)
+            own = one.kind in {"kill of a child", "full disk", "damage beyond repair"} and one.context in self._sharing(
+                context
+            )
             if (network or own) and one.began_at <= until and one.ended_at + GRACE >= since - GRACE:
                 return True
         return False
@@ -154,29 +177,51 @@ class Evidence:
             elif call.killed:
                 # Even what Python itself says while it starts.
                 continue
-            elif cause(call) == "other" or "internal error" in call.stderr or "Traceback" in call.stderr:
-                yield f"{call.context.name} failed with {call.code} for no known cause: {call.stderr[-300:]!r}"
+            elif "internal error" in call.stderr or "Traceback" in call.stderr:
+                yield f"{call.context.name} failed by a fault of ours: {call.stderr[-600:]!r}"
             elif call.stdout:
                 yield f"{call.context.name} failed and printed something all the same"
+            elif not self._is_explained(call):
+                yield f"{call.context.name} failed with {call.code} at {call.at:.1f}, no cause: {call.stderr[-300:]!r}"
+
+    def _is_explained(self, call: Call) -> bool:
+        """Whether something was done that makes a call fail in just this way."""
+        if call.fault:
+            return True
+        match cause(call):
+            case "network" | "sign-in" | "waited too long":
+                return self._was_disturbed(call)
+            case "cool-down":
+                # Somebody was asked in vain, not long ago.
+                return any(
+                    one.code != 0
+                    and one.context.directory == call.context.directory
+                    and 0 < call.ended - one.ended < LONGEST
+                    for one in self.calls
+                    if cause(one) in {"killed", "network", "sign-in", "clock"}
+                )
+        return False
+
+    def _was_disturbed(self, call: Call) -> bool:
+        """Whether the network was broken while a call lasted, or while the one did that it waited for."""
+        return any(
+            one.kind.startswith("network") and one.began_at <= call.ended and one.ended_at + SILENCE >= call.at
+            for one in self.injections
+        )
 
     def _files(self) -> Iterator[str]:
+        for line in self.corrupt:
+            yield f"a session could not be read: {line}"
         for path in self._corrupt():
-            yield f"{path} can't be read"
+            yield f"{path} can't be read in the end"
 
     def _corrupt(self) -> list[Path]:
         """Return the sessions that can't be read now, though every caller has been there since the last damage."""
         found = [path for one in self._directories() for path in one.glob("session-*.json")]
-        return [path for path in found if not _reads(path)]
+        return [path for path in found if not reads(path.read_bytes())]
 
     def _directories(self) -> set[Path]:
         return {context.directory for context in self.contexts}
-
-
-def _reads(path: Path) -> bool:
-    try:
-        return json.loads(path.read_bytes())["format"] == 1
-    except (ValueError, KeyError, TypeError):
-        return False
 
 
 def _quantile(seconds: list[float], share: float) -> float | None:
