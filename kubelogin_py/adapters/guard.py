@@ -59,29 +59,34 @@ class DetachingGuard:
 
     def run(self, work: Callable[[], T]) -> T:
         """Run the work in a child and return or raise what it returned or raised."""
-        answer_read, answer_write = os.pipe()
-        lines_read, lines_write = os.pipe()
-        # From here to the child's own handlers no signal may strike: it would end the child, too.
-        with _signals_blocked():
-            child = os.fork()
-            if child == 0:
-                # Nothing of the child may ever leave this block: it would be a second program.
-                try:
-                    os.close(answer_read)
-                    os.close(lines_read)
-                    self._become_detached(lines_write)
-                    _answer(work, answer_write)
-                finally:
-                    os._exit(1)
-        os.close(answer_write)
-        os.close(lines_write)
-        try:
+        with contextlib.ExitStack() as stack:
+            try:
+                child, answer_read, lines_read = self._started(work, stack)
+            except OSError:
+                # Too many processes or open files: then signals wait, which needs neither.
+                return DeferringGuard().run(work)
             answer = _collect(answer_read, lines_read)
-        finally:
-            os.close(answer_read)
-            os.close(lines_read)
         # Reaped only here: after a signal the parent ends before its child does.
         return cast("T", _unpacked(answer if _ended_well(child) else b""))
+
+    def _started(self, work: Callable[[], object], stack: contextlib.ExitStack) -> tuple[int, int, int]:
+        """Start the child; return its process id and our ends of the pipes, which the stack closes."""
+        with contextlib.ExitStack() as ends:
+            answer_read, answer_write = _pipe(stack, ends)
+            lines_read, lines_write = _pipe(stack, ends)
+            # From here to the child's own handlers no signal may strike: it would end the child, too.
+            with _signals_blocked():
+                child = os.fork()
+                if child == 0:
+                    # Nothing of the child may ever leave this block: it would be a second program.
+                    try:
+                        os.close(answer_read)
+                        os.close(lines_read)
+                        self._become_detached(lines_write)
+                        _answer(work, answer_write)
+                    finally:
+                        os._exit(1)
+        return child, answer_read, lines_read
 
     def _become_detached(self, lines_write: int) -> None:
         for number in _STOPPING:
@@ -100,6 +105,14 @@ def system_guard(on_detach: Callable[[], None]) -> DeferringGuard | DetachingGua
     Only Linux forks: on macOS the system's trust and proxy services may not be used after a fork.
     """
     return DetachingGuard(on_detach) if sys.platform == "linux" else DeferringGuard()
+
+
+def _pipe(reading: contextlib.ExitStack, writing: contextlib.ExitStack) -> tuple[int, int]:
+    """Return both ends of a pipe, each of which its stack closes."""
+    read, write = os.pipe()
+    reading.callback(os.close, read)
+    writing.callback(os.close, write)
+    return read, write
 
 
 @contextlib.contextmanager

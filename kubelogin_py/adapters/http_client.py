@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kubelogin_py.adapters import http_policy as policy
 from kubelogin_py.adapters import proxies, trust
-from kubelogin_py.adapters.http_exchange import OverdueError, Wire, bounded, nothing
+from kubelogin_py.adapters.http_exchange import CrowdedError, OverdueError, Wire, bounded, nothing
 from kubelogin_py.adapters.http_faults import Faults, NotSentTimeoutError
 from kubelogin_py.errors import NotSentError, ProviderError, SettingsError
 from kubelogin_py.oidc.urls import check_endpoint, host_of, without_query
@@ -252,6 +252,8 @@ class BoundedHttp:
             outcome = str(response.status)
         except OverdueError as error:
             raise call.faults.overdue(error) from error
+        except CrowdedError as error:
+            raise call.faults.before_sending(error, at_proxy=False) from error
         finally:
             self._on_request(call.faults.line(outcome, self._clock.monotonic() - begin))
         return response

@@ -6,6 +6,8 @@ or on Ctrl-C, whatever the thread is doing. What it leaves behind is cut off fro
 """
 
 import contextlib
+import errno
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -30,6 +32,10 @@ class OverdueError(Exception):
         super().__init__(f"{seconds:g} s passed")
         self.sent = sent
         self.seconds = seconds
+
+
+class CrowdedError(OSError):
+    """This user may start no further thread or process; nothing has left."""
 
 
 class AbandonedError(Exception):
@@ -119,13 +125,17 @@ def bounded(
     :param total: seconds until it must all be over.
     :param meanwhile: what the caller does before it waits.
     :raises OverdueError: one of them passed.
+    :raises CrowdedError: it could not begin.
     """
     wire = Wire()
     outcome: _Outcome[T] = _Outcome()
     thread = threading.Thread(target=_run, args=(work, wire, outcome), name="kubelogin-http", daemon=True)
     begin = clock.monotonic()
     try:
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise CrowdedError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
         meanwhile()
         # Joining, not waiting for the outcome: a caller that forks next must be the only thread.
         while thread.is_alive():

@@ -307,6 +307,29 @@ def test_a_child_that_can_not_be_detached_does_not_go_on_as_a_second_program(sta
     assert not (command.directory / "worked").exists()
 
 
+@FORKS
+@pytest.mark.parametrize("fault", ["os.fork", "os.pipe"])
+def test_where_no_child_can_be_started_signals_wait(succeed: Callable[[str], str], fault: str) -> None:
+    """Forty plugins at once may be as many processes as a user may have."""
+    done = succeed(f"""
+        import errno, threading
+        def refuse():
+            raise OSError(errno.EAGAIN, "no more")
+
+        before = set(os.listdir("/proc/self/fd"))
+        {fault} = refuse
+
+        def work():
+            os.kill(os.getpid(), signal.SIGTERM)
+            return "worked"
+
+        signal.signal(signal.SIGTERM, lambda *_: print("told afterwards"))
+        print(run(work))
+        assert set(os.listdir("/proc/self/fd")) == before
+    """)
+    assert done == "told afterwards\nworked\n"
+
+
 # The command as it is: standard output put aside, a lock held, Ctrl-C an exception.
 GUARDED = """
     from kubelogin_py.adapters.terminal import Terminal

@@ -13,7 +13,7 @@ import pytest
 from kubelogin_py.adapters import http_client
 from kubelogin_py.adapters.clock import SystemClock
 from kubelogin_py.adapters.http_client import BoundedHttp
-from kubelogin_py.adapters.http_exchange import AbandonedError, OverdueError, Wire, bounded
+from kubelogin_py.adapters.http_exchange import AbandonedError, CrowdedError, OverdueError, Wire, bounded
 from kubelogin_py.settings import Tls
 from tests.adapters.servers import Behaviour, Conversation, Server, after_request, answering, response
 
@@ -194,3 +194,14 @@ print({name.partition(".")[0] for name in sys.modules} & {"requests", "urllib3",
             [sys.executable, "-c", program, server.url()], capture_output=True, text=True, check=True, cwd=ROOT
         )
     assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_without_a_thread_nothing_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty plugins at once may be as many threads as a user may have."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(CrowdedError, match="temporarily unavailable"):
+        bounded(lambda _: 1, clock=SystemClock(), connect=1.0, total=1.0)

@@ -224,6 +224,25 @@ def test_f33_calls_that_are_interrupted_are_made_again(scene: Scene, tmp_path: P
 
 
 @pytest.mark.required("strace")
+@pytest.mark.parametrize("call", ["clone", "clone3"], ids=["no process", "no thread"])
+def test_f33_no_further_process_or_thread_may_be_started(scene: Scene, tmp_path: Path, call: str) -> None:
+    """As where a user has as many as allowed: the refresh needs no process; without a thread nothing is sent."""
+    scene.seed(left=-5)
+    before, trace = scene.file.read_bytes(), tmp_path / "trace"
+    done = scene.under(*strace(trace, f"{call}:error=EAGAIN"))
+    assert injected(trace)
+    assert "internal error" not in done.stderr
+    if call == "clone":
+        assert token(done)
+        assert scene.refreshes == 1
+    else:
+        assert (done.code, done.stdout, scene.refreshes) == (1, "", 0)
+        assert "(temporary)" in done.stderr
+        assert scene.file.read_bytes() == before
+    assert scene.opened == 0
+
+
+@pytest.mark.required("strace")
 def test_f15_without_locks_nothing_is_damaged(tmp_path: Path) -> None:
     """As on some network file systems: refreshing twice is allowed, a damaged file is not."""
     with ScriptedProvider() as provider:
