@@ -50,6 +50,13 @@ class Refresh:
         :raises OAuthError: the provider refuses the client, not the session, which is kept.
         :raises VerificationError: the provider answered with a token that must not be used.
         """
+        return self._tried(session, last=False)
+
+    def _tried(self, session: Session, *, last: bool) -> Session | None:
+        """Return the renewed session.
+
+        :param last: whether nobody can have replaced its refresh token behind our back a second time.
+        """
         token = session.refresh_token
         if token is None or not _can_be_continued(session):
             return None
@@ -62,7 +69,14 @@ class Refresh:
         try:
             return self._world.guard.run(lambda: self._renewed(session, token))
         except RefusedRefreshError as error:
-            return self._refused(session, error)
+            current = self._world.store.load(self._key)
+            if last or current is None or current.refresh_token in {None, token}:
+                self._ended(session, error)
+                return None
+        # Where there are no locks, another process was faster: its session is as good as ours.
+        if not _continues(current, session):
+            return None
+        return current if _serves(current, self._world.clock.now()) else self._tried(current, last=True)
 
     def _too_early(self, token: Secret) -> bool:
         """Whether the refresh token says of itself that it must not be sent yet."""
@@ -167,11 +181,8 @@ class Refresh:
         else:
             mark(replace(session, refresh_token=None, refresh_sent_at=None), self._world, self._key)
 
-    def _refused(self, session: Session, error: RefusedRefreshError) -> Session | None:
-        """Drop the dead refresh token, unless another process replaced it behind our back."""
-        current = self._world.store.load(self._key)
-        if current is not None and current.refresh_token not in {None, session.refresh_token}:
-            return current if _continues(current, session) and _serves(current, self._world.clock.now()) else None
+    def _ended(self, session: Session, error: RefusedRefreshError) -> None:
+        """Drop the dead refresh token and say why, in one line."""
         if session.refresh_sent_at is not None:
             reason = "the answer to its last refresh was lost, and the provider does not take the old token again"
         else:
@@ -180,7 +191,6 @@ class Refresh:
         if about := Advice(self._settings.provider, self._documents).about("refused_refresh"):
             self._world.console.tell(f"hint: {about}")
         mark(replace(session, refresh_token=None, refresh_sent_at=None), self._world, self._key)
-        return None
 
     def _forget(self) -> None:
         try:

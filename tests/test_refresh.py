@@ -225,8 +225,8 @@ def test_a_token_that_somebody_replaced_meanwhile_is_used(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"expires_at": 1.0}, {"issuer": "https://evil.example"}, {"client_id": "other"}, {"id_token": Secret("a.b.c")}],
-    ids=["expired", "of another issuer", "of another client", "unreadable"],
+    [{"issuer": "https://evil.example"}, {"client_id": "other"}, {"id_token": Secret("a.b.c")}],
+    ids=["of another issuer", "of another client", "unreadable"],
 )
 def test_what_somebody_else_left_is_not_used_blindly(scene: Scene, changed: dict[str, Any]) -> None:
     """Nor is it taken away: if the sign-in that follows is abandoned, it is still there."""
@@ -237,6 +237,30 @@ def test_what_somebody_else_left_is_not_used_blindly(scene: Scene, changed: dict
         run(scene)
     assert "browser" in scene.events
     assert refresh_token(scene) == "refresh-elsewhere"
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+def test_an_expired_session_that_somebody_left_is_refreshed_once(scene: Scene, revoked: bool) -> None:
+    """Its refresh token is the newest there is; whoever is refused it, too, signs in, and nothing goes in circles."""
+    scene.provider.current = "refresh-5"
+    scene.provider.revoked = revoked
+    scene.provider.scripted = [refusal("invalid_grant")]
+    left = [Secret("refresh-5"), Secret("refresh-6")]
+
+    def replace_it() -> None:
+        if left:
+            scene.keep_session(refresh_token=left.pop(0), expires_at=1.0)
+        if not left:
+            scene.provider.on_token_request = lambda: None
+
+    scene.provider.on_token_request = replace_it
+    if not revoked:
+        left.pop()
+    credential = run(scene)
+    assert credential.token == kept(scene).id_token
+    assert grants(scene) == ["refresh_token", "refresh_token", *(["authorization_code"] if revoked else [])]
+    assert sent(scene) == ["refresh-0", "refresh-5"]
+    assert len([line for line in scene.console.lines if "has ended" in line]) == revoked
 
 
 @pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client", "unsupported_grant_type", "whatever"])
