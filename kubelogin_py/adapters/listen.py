@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kubelogin_py.adapters import port_holder
 from kubelogin_py.errors import SettingsError, UnaskedError
 from kubelogin_py.oidc.urls import is_loopback
 from kubelogin_py.text import printable
@@ -87,8 +88,8 @@ def bind(addresses: Sequence[Address]) -> list[socket.socket]:
         reasons.append(f"{printable(address.text, 100)} ({claimed})")
     raise UnaskedError(
         f"no available port: {', '.join(reasons)}",
-        hint="end the program that holds it, or choose another with --listen-address=127.0.0.1:PORT "
-        "(the provider must accept the redirect URI)",
+        hint="end the program that holds it, choose another with --listen-address=127.0.0.1:PORT (the provider must "
+        "accept the redirect URI), or paste the answer by hand with --grant-type=authcode-keyboard",
     )
 
 
@@ -120,7 +121,7 @@ def _claim_once(address: Address) -> list[socket.socket] | str:
         try:
             claimed.append(_listening(host, port))
         except OSError as error:
-            reason = f"{host}: {_reason(error)}"
+            reason = f"{host}: {_reason(error, port)}"
             if error.errno in _ABSENT and host != address.host:
                 continue
             for half in claimed:
@@ -150,9 +151,9 @@ def _listening(host: str, port: int) -> socket.socket:
     return half
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        return "in use by another process"
+        return f"in use by {port_holder.holder(port) or 'another process'}"
     if error.errno == errno.EACCES:
         return "not permitted"
     return printable(os.strerror(error.errno or 0).lower())

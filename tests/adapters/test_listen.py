@@ -2,8 +2,10 @@
 
 import contextlib
 import errno
+import os
 import socket
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -123,9 +125,9 @@ def test_nothing_of_a_skipped_port_stays_bound() -> None:
 def test_the_error_names_each_address_and_its_reason() -> None:
     with squatter("127.0.0.1") as one, squatter("::1") as two, pytest.raises(SignInError) as caught:
         listen.bind([listen.parse(f"127.0.0.1:{one}"), listen.parse(f"localhost:{two}")])
+    me = f"process {os.getpid()} ({Path('/proc/self/comm').read_text().strip()})"
     assert caught.value.message == (
-        f"no available port: 127.0.0.1:{one} (127.0.0.1: in use by another process), "
-        f"localhost:{two} (::1: in use by another process)"
+        f"no available port: 127.0.0.1:{one} (127.0.0.1: in use by {me}), localhost:{two} (::1: in use by {me})"
     )
     assert "--listen-address" in (caught.value.hint or "")
 

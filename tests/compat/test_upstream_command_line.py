@@ -1,5 +1,6 @@
 """int128/kubelogin's unit tests of the command line and exec info, as black-box rows by their names."""
 
+import os
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -54,7 +55,7 @@ def taken(default_ports: None) -> Iterator[list[int]]:
 @pytest.mark.xdist_group("fixed-ports")
 def test_get_token_defaults_two_addresses(taken: list[int], plugin_at: Callable[..., Plugin]) -> None:
     done = plugin_at().run(listen=False)
-    failed(done, *(f"127.0.0.1:{port} (127.0.0.1: in use by another process)" for port in taken))
+    failed(done, *(f"127.0.0.1:{port} (127.0.0.1: in use by process {os.getpid()} (" for port in taken))
     failed(done, "no available port")
 
 

@@ -219,7 +219,9 @@ def test_f23_a_port_that_is_taken(scene: Scene) -> None:
     with socket.create_server(("127.0.0.1", scene.port)):
         failed = scene.call()
         assert (failed.code, failed.stdout) == (1, "")
-        assert f"no available port: 127.0.0.1:{scene.port} (127.0.0.1: in use by another process)" in failed.stderr
+        assert (
+            f"no available port: 127.0.0.1:{scene.port} (127.0.0.1: in use by process {os.getpid()} (" in failed.stderr
+        )
         assert "hint: " in failed.stderr
         assert scene.opened == 0
         assert token(scene.call(f"--listen-address=127.0.0.1:{free_port()}"))
