@@ -40,13 +40,11 @@ test: $(VENV)/.test ## run the whole test suite on real components
 	  echo '*** what failed beside other tests is run once more, alone ***' && \
 	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures none; }
 
-MINUTES ?= 20
-
-soak: $(VENV)/.test ## forty callers while everything goes wrong: make soak MINUTES=30
-	$(BIN)/python -m tests.soak.soak --minutes $(MINUTES) --verdict .cache/soak-verdict.json
+soak: $(VENV)/.test ## forty callers while everything goes wrong, for five minutes or: make soak MINUTES=30
+	$(BIN)/python -m tests.soak.soak --minutes $(or $(MINUTES),5) --verdict .cache/soak-verdict.json
 
 watch-run: $(VENV)/.test ## keep a Talos certificate of 30 seconds fresh while everything goes wrong: make watch-run MINUTES=20
-	$(BIN)/python -m tests.talos_cred.watch_run --minutes $(MINUTES)
+	$(BIN)/python -m tests.talos_cred.watch_run --minutes $(or $(MINUTES),20)
 
 lint: $(VENV)/.test ## style, types and the direction of imports
 	$(BIN)/ruff format --check .

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kubelogin_py.errors import StorageError
 from kubelogin_py.storage import modes
-from kubelogin_py.storage.failures import AbsentError, failing, shown
+from kubelogin_py.storage.failures import AbsentError, failing, release, shown
 from kubelogin_py.storage.files import Folder
 
 
@@ -44,7 +44,7 @@ def opened(
         yield Folder(path, descriptor, warn)
     finally:
         if descriptor is not None:
-            os.close(descriptor)
+            release(descriptor)
 
 
 if sys.platform == "win32":

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,12 @@ def failing(verb: str, path: Path) -> Iterator[None]:
         reason = (error.strerror or "failed").lower()
         hint = _HINTS.get(error.errno or 0, _ELSEWHERE)
         raise StorageError(f"can't {verb} {shown(path)}: {reason}", hint=hint) from error
+
+
+def release(descriptor: int) -> None:
+    """Close what holds nothing that could be lost, whatever the system says to it."""
+    with contextlib.suppress(OSError):
+        os.close(descriptor)
 
 
 def shown(path: Path) -> str:

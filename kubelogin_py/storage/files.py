@@ -16,7 +16,7 @@ from pathlib import Path
 
 from kubelogin_py.errors import StorageError
 from kubelogin_py.storage import kernel_lock, modes
-from kubelogin_py.storage.failures import failing, shown
+from kubelogin_py.storage.failures import failing, release, shown
 
 LIMIT = 1 << 20
 """Bytes of a file read at most."""
@@ -73,7 +73,7 @@ class Folder:
                 self._check(name, descriptor)
                 contents = _read(descriptor)
             finally:
-                os.close(descriptor)
+                release(descriptor)
         if len(contents) > LIMIT:
             raise self._refused(name, f"it is larger than {LIMIT} bytes")
         return contents
@@ -112,7 +112,7 @@ class Folder:
                 if kernel_lock.try_lock(descriptor):
                     os.unlink(self._at(name), dir_fd=self._descriptor)
             finally:
-                os.close(descriptor)
+                release(descriptor)
 
     def move(self, name: str, to: str) -> None:
         """Give a file another name, in place of what has that name.
@@ -152,7 +152,7 @@ class Folder:
         try:
             _check_lock(descriptor)
         except BaseException:
-            os.close(descriptor)
+            release(descriptor)
             raise
         return descriptor
 
@@ -174,7 +174,7 @@ class Folder:
                 # No locks here: then its age alone protects it.
                 return name, descriptor
             # Swept before it was locked.
-            os.close(descriptor)
+            release(descriptor)
 
     def _at(self, name: str) -> str:
         return name if self._descriptor is not None else str(self.path / name)

@@ -15,6 +15,7 @@ from kubelogin_py.errors import StorageError
 from kubelogin_py.oidc.strict_json import read_object
 from kubelogin_py.ports import Clock, Console
 from kubelogin_py.storage import kernel_lock
+from kubelogin_py.storage.failures import release
 from kubelogin_py.storage.files import Folder
 from kubelogin_py.text import printable
 
@@ -59,7 +60,7 @@ def held(
         while not (descriptor >= 0 and folder.is_open_as(name, descriptor)):
             if descriptor >= 0:
                 descriptor, removed = -1, descriptor
-                os.close(removed)
+                release(removed)
             with _no_locks_here():
                 descriptor = folder.open_lock(name)
             while not _is_taken(descriptor, try_lock):
@@ -136,4 +137,4 @@ def _release(descriptor: int) -> None:
         with suppress(OSError):
             kernel_lock.unlock(descriptor)
     finally:
-        os.close(descriptor)
+        release(descriptor)

@@ -1,19 +1,25 @@
 """Many callers at once, and callers that die: F01 to F07, B-53, B-99, B-103, B-106 to B-109."""
 
+import itertools
 import json
 import os
+import random
 import re
 import signal
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kubelogin_py.errors import StorageError
+from kubelogin_py.settings import GrantType, Login, Settings, Tls
+from kubelogin_py.settings import Provider as SettingsProvider
+from kubelogin_py.storage.keys import session_key
 from tests.faults.scene import AT_ONCE, Scene, injected, slow_browser, strace, token, until
-from tests.storage.surroundings import disk_store
+from tests.storage.surroundings import disk_store, finished, forked
 from tests.support import command
 from tests.support.api_server import ApiServer
 from tests.support.kubectl import on_terminal, write_kubeconfig
@@ -30,6 +36,7 @@ def test_f01_one_refresh_for_all(slow_scene: Scene, number: int) -> None:
     done = command.together([slow_scene.start() for _ in range(number)], deadline=110)
     assert len({token(one) for one in done}) == 1
     assert token(done[0]) != old.id_token.reveal()
+    assert float(str(_claims(token(done[0]))["exp"])) > time.time()
     assert slow_scene.refreshes == 1
     assert slow_scene.opened == 0
 
@@ -108,25 +115,30 @@ def test_f03_kubectl_s_five_calls_open_one_browser(
 
 def test_f04_two_hundred_killed_writers(scene: Scene) -> None:
     """At random moments, saving and refreshing: the file is whole each time, and nobody is asked in the end."""
-    import random
-
-    from tests.storage.surroundings import finished, forked
-
     chance = random.Random(4)
     session = scene.seed(left=-5)
+    # Of another length, so that one written over the other in place would show.
+    both = (session, replace(session, scope=f"openid {'x' * 9000}"))
     store = disk_store(scene.cache)
     key = scene.key
 
     def write_for_ever() -> None:
-        while True:
-            store.save(key, session)
+        # First the one that is not there.
+        for number in itertools.count(both.index(scene.kept) + 1):
+            store.save(key, both[number % 2])
 
+    left = set()
     for _ in range(185):
         child = forked(write_for_ever)
-        time.sleep(chance.uniform(0.001, 0.012))
+        time.sleep(chance.uniform(0.001, 0.02))
         os.kill(child, signal.SIGKILL)
         finished(child)
-        assert scene.kept == session
+        assert scene.kept in both
+        # There is no copy, or an exact one.
+        assert not scene.twin.exists() or scene.twin.read_bytes() == scene.file.read_bytes()
+        left.add(scene.kept.scope)
+    assert len(left) == 2
+    store.save(key, session)
     for _ in range(15):
         running = scene.start("--force-refresh")
         time.sleep(chance.uniform(0.05, 0.6))
@@ -179,9 +191,18 @@ def test_f06_a_dead_holder_delays_nobody(scene: Scene) -> None:
             pass
         holder.signal(signal.SIGKILL)
         assert holder.wait().code == -signal.SIGKILL
-    began = time.monotonic()
-    with store.lock(key, deadline=began + 5, doing="testing"):
-        assert time.monotonic() - began < 0.05
+    delays = []
+    for _ in range(5):
+        began = time.monotonic()
+        with store.lock(key, deadline=began + 5, doing="testing"):
+            delays.append(time.monotonic() - began)
+        child = forked(lambda: _hold_for_ever(scene))
+        until(lambda: _is_held(scene))
+        os.kill(child, signal.SIGKILL)
+        finished(child)
+    # The best of them: the others may have waited for a processor.
+    assert min(delays[1:]) < 0.05
+    assert "waiting" not in scene.call().stderr
 
 
 def test_f07_a_slow_holder_is_named_and_nobody_opens_a_second_browser(scene: Scene, tmp_path: Path) -> None:
@@ -194,7 +215,7 @@ def test_f07_a_slow_holder_is_named_and_nobody_opens_a_second_browser(scene: Sce
         who = f"process {holder.pid}, signing in to {scene.provider.issuer} since 20"
         assert f"waiting for {who}" in follower.stderr
         assert f"gave up waiting for {who}" in follower.stderr
-        assert 30 < follower.seconds < 40
+        assert 30 < follower.seconds < 30 + 1 + 3 * AT_ONCE
     assert scene.opened == 0
 
 
@@ -206,7 +227,7 @@ def test_b99_a_hung_holder_is_waited_for_and_never_robbed(scene: Scene) -> None:
         store, began = disk_store(scene.cache), time.monotonic()
         with pytest.raises(StorageError, match="gave up waiting"), store.lock(scene.key, deadline=began + 1, doing="x"):
             pass
-        assert 1 <= time.monotonic() - began < 2
+        assert 1 <= time.monotonic() - began < 1 + AT_ONCE
         holder.signal(signal.SIGCONT)
     lock = scene.cache / f"session-{scene.key}.lock"
     lock.unlink()
@@ -225,10 +246,10 @@ def test_b103_a_signal_between_send_and_save_costs_nothing(slow_scene: Scene, na
     # Written before the request left.
     time.sleep(0.3)
     number = signal.Signals[name]
-    pressed = time.monotonic()
     running.signal(number)
-    running.process.wait(10)
-    assert time.monotonic() - pressed < 1
+    running.process.wait(AT_ONCE)
+    # Before the provider has answered.
+    assert slow_scene.kept.refresh_sent_at is not None
     done = command.finish(running)
     assert (done.code, done.stdout) == ((-9 if name == "SIGKILL" else 130), "")
     after = slow_scene.call()
@@ -294,6 +315,8 @@ def test_b108_ctrl_c_is_remembered_by_the_next_fifty_calls(scene: Scene) -> None
         done = command.together([scene.start() for _ in range(10)])
         assert {one.code for one in done} == {1}
         assert all("it was interrupted" in one.stderr for one in done)
+        assert all("run: kubelogin login" in one.stderr for one in done)
+        assert {one.stdout for one in done} == {""}
     assert scene.opened == 0
     with scene.terminal() as terminal:
         assert token(terminal.wait())
@@ -378,9 +401,10 @@ def test_f28_an_orphan_gives_its_port_back(scene: Scene, tmp_path: Path) -> None
     until(lambda: _listens(scene.port))
     running.signal(signal.SIGKILL)
     began = time.monotonic()
-    until(lambda: not _listens(scene.port), seconds=5)
-    until(lambda: not Path(f"/proc/{plugin}").exists() or _is_zombie(plugin), seconds=5)
-    assert time.monotonic() - began < 3
+    until(lambda: not _listens(scene.port))
+    until(lambda: not Path(f"/proc/{plugin}").exists() or _is_zombie(plugin))
+    # Two seconds and what a busy machine adds; the sign-in itself would wait for three minutes.
+    assert time.monotonic() - began < 2 + AT_ONCE
     command.finish(running)
 
 
@@ -395,7 +419,7 @@ def test_f28_a_wrapped_kubectl_does_not_start_us_within_ourselves(scene: Scene, 
     assert outer.code == 1
     assert "started by itself" in answer.read_text()
     assert answer.read_text().endswith("\n1\n")
-    assert outer.seconds < 15
+    assert outer.seconds < 5 + AT_ONCE
 
 
 def test_f31_nobody_gets_a_foreign_token(started_provider: Callable[..., Provider], tmp_path: Path) -> None:
@@ -408,6 +432,42 @@ def test_f31_nobody_gets_a_foreign_token(started_provider: Callable[..., Provide
                 scene.more = (f"--token-cache-dir={tmp_path / user}",)
                 said = _claims(token(scene.call()))
                 assert (said["iss"], said["sub"]) == (provider.issuer, user)
+
+
+def test_f31_settings_of_different_principals_never_share_a_key() -> None:
+    """Whatever the texts are: two settings have one key if, and only if, they mean the same session."""
+    chance = random.Random(31)
+    texts = ["", "a", "b", "a,b", 'a","b', "a b", "\u0000", "a\\", "https://id.example", "ä", "a=b"]
+    keys: dict[str, object] = {}
+    for _ in range(20_000):
+        provider = {name: chance.choice(texts) for name in ("issuer", "client_id")}
+        scopes = tuple(chance.sample(["a", "b", "c"], chance.randrange(3)))
+        pairs = tuple((chance.choice(texts), chance.choice(texts)) for _ in range(chance.randrange(2)))
+        name = chance.choice(["extra_params", "request_headers"])
+        authority = tuple(chance.sample(texts[1:4], chance.randrange(2)))
+        user, grant = chance.choice(["", "alice", "bob"]), chance.choice([GrantType.AUTO, GrantType.CLIENT_CREDENTIALS])
+        settings = Settings(
+            SettingsProvider(extra_scopes=scopes, **provider, **{name: pairs}),
+            Tls(certificate_authorities=authority),
+            Login(grant_type=grant, username=user or None),
+        )
+        principal = grant if grant is GrantType.CLIENT_CREDENTIALS else user
+        means = (*provider.values(), scopes, (name, pairs) if pairs else None, authority, principal)
+        assert keys.setdefault(session_key(settings), means) == means
+    assert len(set(keys.values())) == len(keys) > 5000
+
+
+def _hold_for_ever(scene: Scene) -> None:
+    with disk_store(scene.cache).lock(scene.key, deadline=time.monotonic() + 5, doing="testing"):
+        time.sleep(60)
+
+
+def _is_held(scene: Scene) -> bool:
+    try:
+        with disk_store(scene.cache).lock(scene.key, deadline=time.monotonic(), doing="looking"):
+            return False
+    except StorageError:
+        return True
 
 
 def _claims(text: str) -> dict[str, object]:

@@ -231,6 +231,7 @@ DEVICE_FAILURES = {
     "access_denied": (400, "access_denied", "denied"),
     "expired_token": (400, "expired_token", "expired"),
     "unknown error": (400, "who_knows", "who_knows"),
+    "a page": (400, "", "400"),
 }
 
 
@@ -238,7 +239,8 @@ DEVICE_FAILURES = {
 def test_f24_a_device_sign_in_that_fails(scripted: ScriptedProvider, tmp_path: Path, failure: str) -> None:
     """Each reason has its own words, and the polls end."""
     status, error, said = DEVICE_FAILURES[failure]
-    scripted.answers = [Answer(error="authorization_pending", status=400), Answer(error=error, status=status)]
+    last = Answer(error=error, status=status) if error else Answer(page=HTML.decode(), status=status)
+    scripted.answers = [Answer(error="authorization_pending", status=400), last]
     line = words(scripted, tmp_path, "--grant-type=device-code", "--skip-open-browser")
     done = command.run(*line, home=tmp_path / "home")
     assert (done.code, done.stdout) == (1, "")
@@ -247,13 +249,13 @@ def test_f24_a_device_sign_in_that_fails(scripted: ScriptedProvider, tmp_path: P
 
 
 def test_f24_slow_down_and_passing_errors_keep_polling(scripted: ScriptedProvider, tmp_path: Path) -> None:
-    """The interval grows by five seconds; a server error in between ends nothing."""
-    scripted.answers = [Answer(status=502), Answer(error="slow_down", status=400), Answer()]
+    """The interval grows by five seconds; neither a server error nor a connection that breaks off ends anything."""
+    scripted.answers = [Answer(status=502), Answer(hangs_up=True), Answer(error="slow_down", status=400), Answer()]
     line = words(scripted, tmp_path, "--grant-type=device-code", "--skip-open-browser")
     done = command.run(*line, home=tmp_path / "home")
     assert token(done)
-    assert len(scripted.token_requests) == 3
-    assert done.seconds > 1 + 1 + 5
+    assert len(scripted.token_requests) == 4
+    assert done.seconds > 1 + 1 + 1 + 5
 
 
 DEVICE_ANSWERS: dict[str, tuple[dict[str, Any], str]] = {

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from kubelogin_py.secret import Secret
 from kubelogin_py.storage import names as file_names
 from kubelogin_py.storage import record
 from tests.faults.scene import Scene, fill, injected, read_only, strace, tmpfs, token, warnings
@@ -71,6 +72,42 @@ def test_f10_b104_a_session_of_a_newer_version(scene: Scene) -> None:
     assert "newer version" in warnings(done)[0]
     assert scene.file.read_bytes() == newer
     assert scene.opened == 1
+
+
+@pytest.mark.required("mount")
+@pytest.mark.parametrize("pages", [1, 2, 3])
+def test_f11_a_nearly_full_disk(scene: Scene, tmp_path: Path, pages: int) -> None:
+    """Some of what is written fits and some does not: the file is the old or the new one, whole."""
+    with tmpfs(tmp_path / "small") as disk:
+        scene.more = (f"--token-cache-dir={disk / 'cache'}",)
+        _seed_elsewhere(scene, disk / "cache")
+        (file,) = (disk / "cache").glob("session-*.json")
+        before = record.parse(file.read_bytes())
+        fill(disk)
+        os.truncate(disk / "filler", (disk / "filler").stat().st_size - pages * 4096)
+        done = scene.call(env={"XDG_RUNTIME_DIR": str(tmp_path)})
+        assert token(done)
+        assert len(warnings(done)) <= 1
+        kept = record.parse(file.read_bytes())
+        assert kept.id_token in {before.id_token, Secret(token(done))}
+        assert bool(warnings(done)) == (kept.id_token == before.id_token)
+        assert not list((disk / "cache").glob(".temp-*"))
+        assert scene.opened == 0
+
+
+@pytest.mark.required("mount")
+@pytest.mark.parametrize("options", [("size=8k",), ("nr_inodes=2",)], ids=["no space", "no inodes"])
+def test_f11_a_disk_that_is_full_at_the_first_sign_in(scene: Scene, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Not even a lock file can be made: one warning all the same."""
+    with tmpfs(tmp_path / "small", *options) as disk:
+        if options == ("size=8k",):
+            fill(disk)
+        done = scene.call(f"--token-cache-dir={disk / 'cache'}", env={"XDG_RUNTIME_DIR": str(tmp_path)})
+        assert token(done)
+        assert len(warnings(done)) == 1, done.stderr
+        assert f"{disk / 'cache'}" in warnings(done)[0]
+        assert "no space left" in warnings(done)[0]
+        assert "free some space" in done.stderr
 
 
 @pytest.mark.required("mount")
@@ -180,35 +217,55 @@ def test_f32_what_was_obtained_is_printed_though_it_can_not_be_kept(scene: Scene
 
 
 CALLS = {
-    "openat": ["openat:error=EIO:when=%d"],
-    "write": ["write:error=EIO:when=%d"],
-    "fsync": ["fsync:error=EIO:when=%d"],
-    "rename": ["rename,renameat,renameat2:error=EIO:when=%d"],
-    "close": ["close:error=EIO:when=%d"],
-    "unlink": ["unlink,unlinkat:error=EIO:when=%d"],
-    "flock": ["flock:error=EINTR:when=%d"],
+    "open": "openat",
+    "read": "read",
+    "write": "write",
+    "fsync": "fsync",
+    "rename": "rename,renameat,renameat2",
+    "close": "close",
+    "unlink": "unlink,unlinkat",
 }
 
 
+ONE_PROCESS = "clone:error=EAGAIN"
+"""Leaves the program without a second process, so that its calls can be counted."""
+
+AT_MOST = 4
+"""Calls of one kind that fail, one after the other."""
+
+
+def in_cache(trace: Path, scene: Scene) -> list[int]:
+    """Return which calls of the first process touched a session or what is to become one, counted from 1."""
+    lines = [line.split(maxsplit=1) for line in trace.read_text(errors="replace").splitlines()]
+    calls = [call for process, call in lines if process == lines[0][0] and "clone(" not in call]
+    ours = re.compile(rf"{re.escape(str(scene.cache))}.*(?:session-\w+\.json|\.temp-)")
+    return [number for number, call in enumerate(calls, 1) if ours.search(call)]
+
+
 @pytest.mark.required("strace")
-@pytest.mark.parametrize("call", ["fsync", "rename", "unlink"])
+@pytest.mark.parametrize("call", CALLS)
 def test_f33_an_input_output_error_in_each_call_one_by_one(scene: Scene, tmp_path: Path, call: str) -> None:
-    """Whichever it is: the credential is printed, and the session file is the old or the new one."""
-    session = scene.seed(left=-5)
+    """Whichever it is: the credential is printed, at worst after a sign-in; the session is the old or the new one."""
+    scene.seed(left=-5)
+    counted = tmp_path / "counted"
+    assert token(scene.under(*strace(counted, ONE_PROCESS, f"{CALLS[call]}:delay_enter=1:when=1")))
+    numbers = in_cache(counted, scene)
     struck = 0
-    for number in range(1, 6):
-        disk_store(scene.cache).save(scene.key, replace(scene.kept, expires_at=time.time() - 5, refresh_sent_at=None))
+    for number in numbers[:: -(-len(numbers) // AT_MOST)]:
+        session = scene.seed(left=-5)
         trace = tmp_path / f"trace-{number}"
-        done = scene.under(*strace(trace, CALLS[call][0] % number))
+        done = scene.under(*strace(trace, ONE_PROCESS, f"{CALLS[call]}:error=EIO:when={number}"))
+        if not injected(trace, at=scene.cache):
+            continue
+        struck += 1
         assert token(done), done.stderr
-        struck += injected(trace)
+        assert "Traceback" not in done.stderr
         kept = scene.kept
-        assert kept.id_token is not None
-        if kept.refresh_sent_at is not None or kept.id_token.reveal() != token(done):
-            # What was obtained could not be kept: this session is spent, and the next one begins anew.
-            session = scene.seed(left=-5)
-    assert struck >= 2
-    assert session
+        assert kept.id_token in {session.id_token, Secret(token(done))}
+        # What could not be kept is said.
+        assert kept.id_token == Secret(token(done)) or warnings(done)
+        assert scene.opened == 0 or call in {"open", "read"}
+    assert struck >= 2, (numbers, counted.read_text()[-2000:])
 
 
 @pytest.mark.required("strace")

@@ -42,6 +42,8 @@ class Answer:
 
     :param lifetime: seconds of the ID token, and of the access token by ``expires_in``.
     :param error: an OAuth error code; then nothing else counts but ``status``.
+    :param page: an HTML page instead of JSON; then nothing else counts but ``status``.
+    :param hangs_up: whether the connection is closed without an answer.
     :param claims: members of the ID token that are not the usual ones; ``None`` leaves one out.
     :param members: members of the answer that are not the usual ones; ``None`` leaves one out.
     :param key: signs the ID token in place of the published key.
@@ -51,11 +53,22 @@ class Answer:
     lifetime: int = 3600
     refresh_token: str | None = REFRESH_TOKEN
     error: str = ""
+    page: str = ""
+    hangs_up: bool = False
     status: int = 200
     claims: dict[str, Any] = field(default_factory=dict)
     members: dict[str, Any] = field(default_factory=dict)
     key: Signer | None = None
     header: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def failure(self) -> tuple[int, dict[str, Any] | str] | None:
+        """Status, 0 for none, and document of an answer without tokens."""
+        if self.hangs_up or self.page:
+            return 0 if self.hangs_up else self.status, self.page
+        if self.error or self.status != 200:
+            return max(self.status, 400), {"error": self.error} if self.error else {}
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +105,13 @@ class _Answering(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def _send(self, status: int, document: object) -> None:
-        self._reply(Reply(status, json.dumps(document).encode(), {"Content-Type": "application/json"}))
+        """Send JSON, or a page; nothing at all for status 0."""
+        if not status:
+            self.close_connection = True
+        elif isinstance(document, str):
+            self._reply(Reply(status, document.encode(), {"Content-Type": "text/html"}))
+        else:
+            self._reply(Reply(status, json.dumps(document).encode(), {"Content-Type": "application/json"}))
 
     def _go(self, location: str) -> None:
         self._reply(Reply(302, headers={"Location": location}))
@@ -248,7 +267,7 @@ class ScriptedProvider:
         told = {"error": self.callback_error} if self.callback_error else {"code": CODE}
         return f"{query.get('redirect_uri', '')}?{urlencode({**told, 'state': state})}"
 
-    def _posted(self, seen: Seen) -> tuple[int, dict[str, Any]]:
+    def _posted(self, seen: Seen) -> tuple[int, dict[str, Any] | str]:
         if self.client_method and self.client_method != _method(seen):
             return 401, {"error": "invalid_client"}
         if seen.path == "/device":
@@ -256,8 +275,8 @@ class ScriptedProvider:
         if seen.form.get("grant_type") == "authorization_code" and "code" not in seen.form:
             return 400, {"error": "invalid_request"}
         answer = self.answers.pop(0) if self.answers else Answer()
-        if answer.error or answer.status != 200:
-            return max(answer.status, 400), {"error": answer.error} if answer.error else {}
+        if answer.failure:
+            return answer.failure
         nonce = self._nonce if seen.form.get("grant_type") == "authorization_code" else None
         issued = {
             "access_token": ACCESS_TOKEN,
