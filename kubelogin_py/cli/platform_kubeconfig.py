@@ -1,19 +1,18 @@
 """The kubeconfig of ``setup --platform``: a new one, for everybody who is to sign in to this cluster."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kubelogin_py.cli import client_secret, setup_kubeconfig
 from kubelogin_py.cli.invocation import Invocation
-from kubelogin_py.errors import SettingsError
-from kubelogin_py.kubernetes import kubeconfig_file, kubeconfig_yaml, yaml_documents
+from kubelogin_py.kubernetes import kubeconfig, yaml_documents
 from kubelogin_py.kubernetes.exec_user import exec_user
+from kubelogin_py.kubernetes.kubeconfig_yaml import Members
 from kubelogin_py.kubernetes.platform_files import File
 from kubelogin_py.kubernetes.yaml_writing import value_of
 from kubelogin_py.secret import Secret
-from kubelogin_py.text import printable
 
 if TYPE_CHECKING:
     from kubelogin_py.providers.profile import Profile
@@ -94,36 +93,22 @@ def make(invocation: Invocation) -> Made:
 
 def _cluster_in_use(invocation: Invocation) -> Mapping[str, object]:
     """Return the cluster of the current context, without anything of its user; nothing when there is none."""
-    documents = [*_documents(setup_kubeconfig.files(invocation))]
-    current = next((found for _, one in documents if (found := one.get("current-context"))), None)
-    context = _entry(documents, "contexts", current)[1].get("context")
-    path, entry = _entry(documents, "clusters", context.get("cluster") if isinstance(context, dict) else None)
-    cluster = entry.get("cluster")
-    if not isinstance(cluster, dict) or not cluster.get("server"):
+    paths = [path for path in setup_kubeconfig.files(invocation) if path.exists()]
+    documents = kubeconfig.read(paths) if paths else []
+    context = _body(kubeconfig.entry(documents, "contexts", kubeconfig.current_context(documents)), "context")
+    entry = kubeconfig.entry(documents, "clusters", str(context.get("cluster", "")))
+    cluster = _body(entry, "cluster")
+    if entry is None or not cluster.get("server"):
         return {}
     found = {name: value for name, value in cluster.items() if name in _SHARED}
     if isinstance(found.get(_AUTHORITY), str):
-        # The one who gets this kubeconfig does not have the file.
-        found.update(setup_kubeconfig.authority_data([str(path.parent / found.pop(_AUTHORITY))]))
+        # Who gets this kubeconfig does not have the file.
+        found.update(setup_kubeconfig.authority_data([str(entry[0].parent / found.pop(_AUTHORITY))]))
     return found
 
 
-def _documents(paths: Iterable[Path]) -> Iterable[tuple[Path, dict[str, Any]]]:
-    for path in paths:
-        text = kubeconfig_file.read(path)
-        try:
-            node = kubeconfig_yaml.parse(text) if text else None
-        except SettingsError as error:
-            raise SettingsError(f"{printable(str(path))}: {error.message}") from None
-        value = None if node is None else value_of(node)
-        if isinstance(value, dict):
-            yield path, value
-
-
-def _entry(documents: Iterable[tuple[Path, dict[str, Any]]], kind: str, name: object) -> tuple[Path, dict[str, Any]]:
-    for path, document in documents:
-        listed = document.get(kind)
-        for entry in listed if isinstance(listed, list) else ():
-            if isinstance(entry, dict) and name and entry.get("name") == name:
-                return path, entry
-    return Path(), {}
+def _body(entry: tuple[Path, Members] | None, member: str) -> dict[str, Any]:
+    """Return what an entry has beside its name."""
+    node = entry[1].get(member) if entry else None
+    value = None if node is None else value_of(node)
+    return value if isinstance(value, dict) else {}

@@ -8,8 +8,9 @@ from kubelogin_py.cli.binding import check_required, notes, settings_of
 from kubelogin_py.cli.commands import command_named
 from kubelogin_py.cli.help import help_text
 from kubelogin_py.cli.invocation import Credential, Invocation
-from kubelogin_py.cli.option import SETUP
+from kubelogin_py.cli.option import SETUP, Topic
 from kubelogin_py.cli.terminal import is_lent
+from kubelogin_py.errors import UsageError
 from kubelogin_py.settings import Cache, Settings, Storage
 
 _FENCE = "```"
@@ -21,6 +22,7 @@ def run(invocation: Invocation) -> None:
     Without an issuer or a client ID it is the help of this command that is shown, on standard output.
     """
     parsed = invocation.parsed
+    _check_together(invocation)
     if parsed.flag("convert") or parsed.flag("undo"):
         from kubelogin_py.cli import setup_convert  # noqa: PLC0415 -- slow to import
 
@@ -29,7 +31,7 @@ def run(invocation: Invocation) -> None:
     if parsed.flag("write-kubeconfig"):
         _write_kubeconfig(invocation)
         return
-    if parsed.text("platform"):
+    if "platform" in parsed.given:
         from kubelogin_py.cli import setup_platform  # noqa: PLC0415 -- slow to import
 
         setup_platform.run(invocation, _sign_in)
@@ -45,6 +47,22 @@ def run(invocation: Invocation) -> None:
     _sign_in(invocation, replace(settings, cache=Cache(storage=Storage.NONE)))
     for line in _instructions(invocation):
         invocation.stderr.line(line)
+
+
+def _check_together(invocation: Invocation) -> None:
+    """Refuse options that would go unnoticed.
+
+    :raises UsageError: naming two that do not go together, or one that needs another.
+    """
+    parsed = invocation.parsed
+    if "platform" in parsed.given:
+        other = next((name for name in ("write-kubeconfig", "convert", "undo") if parsed.flag(name)), "")
+        if other:
+            raise UsageError(f"--platform and --{other} exclude one another", hint="call setup once for each")
+        return
+    alone = next((row.name for row in invocation.rows if row.topic is Topic.CLUSTER and row.name in parsed.given), "")
+    if alone:
+        raise UsageError(f"--{alone} needs --platform")
 
 
 def _write_kubeconfig(invocation: Invocation) -> None:

@@ -194,6 +194,23 @@ def test_what_can_not_work_is_refused_before_anybody_signs_in(flags: list[str], 
     assert [*place.iterdir()] == []
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--platform=k3s", "--write-kubeconfig"], "error: --platform and --write-kubeconfig exclude one another"),
+        (["--platform=k3s", "--convert"], "error: --platform and --convert exclude one another"),
+        (["--write=out"], "error: --write needs --platform"),
+        (["--admin-group=admins", "--write-kubeconfig"], "error: --admin-group needs --platform"),
+        (["--platform="], "error: setup: platform must be one of (talos|k3s|rke2|kubeadm|generic)"),
+    ],
+)
+def test_no_option_goes_unnoticed(words: list[str], message: str) -> None:
+    told = application()
+    outcome = call("setup", *PROVIDER, *words, application=told)
+    assert (outcome.code, outcome.out, told.asked) == (1, "", [])
+    assert outcome.err.startswith(message)
+
+
 def test_a_version_that_is_refused_causes_no_request() -> None:
     told = application()
     assert call(*GENERIC, "--platform-version=x", application=told).code == 1

@@ -5,6 +5,8 @@
 
 from pathlib import Path
 
+from kubelogin_py.cli import platform_steps
+from kubelogin_py.cli.platform_steps import Place
 from kubelogin_py.kubernetes import platform_files
 from kubelogin_py.kubernetes.jwt_authenticator import FLAG_ALGORITHMS, JwtAuthenticator
 from kubelogin_py.kubernetes.platform import Platform, Style, choose
@@ -65,7 +67,10 @@ def made(case: str) -> tuple[File, ...]:
     platform, version, style, authenticator = CASES[case]
     target = choose(platform, version, style)
     platform_files.check(target, authenticator)
-    return platform_files.files(target, authenticator)
+    place = Place("oidc", "oidc:alice", ("oidc:developers",))
+    authority = bool(authenticator.certificate_authority)
+    steps = platform_steps.text(platform_steps.steps(target, place, authority=authority))
+    return (*platform_files.files(target, authenticator), File(platform_steps.NAME, steps))
 
 
 def main() -> None:

@@ -97,7 +97,7 @@ def test_the_anonymous_block_is_always_there_and_narrow(case: str) -> None:
 @pytest.mark.parametrize("case", golden.CASES)
 def test_flags_and_file_are_never_mixed(case: str) -> None:
     """An API server that is given both does not start."""
-    text = "".join(file.text for file in golden.made(case))
+    text = "".join(file.text for file in golden.made(case) if not file.name.endswith(".txt"))
     assert ("authentication-config" in text or "jwt:" in text) != ("oidc-issuer-url" in text)
     assert "anonymous-auth" not in text
 
