@@ -42,8 +42,7 @@ STRANGERS = {
 ANYWHERE = {"fastpath"}
 
 HOMES = {
-    # The product does without: importing it takes longer than everything else in a refresh.
-    "jwt": set(),
+    "jwt": {"kubelogin_py/oidc/signature.py"},
     "requests": {"kubelogin_py/adapters/http_proxied.py"},
     "urllib3": {"kubelogin_py/adapters/http_proxied.py"},
     "truststore": {"kubelogin_py/adapters/trust.py"},
@@ -65,7 +64,6 @@ HOMES = {
     "keyring": {"kubelogin_py/adapters/keyring_backend.py"},
     "cryptography": {
         "kubelogin_py/storage/sealed.py",
-        "kubelogin_py/oidc/signature.py",
         "kubelogin_py/kubernetes/authority.py",
     },
 }

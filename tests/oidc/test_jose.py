@@ -110,6 +110,7 @@ def test_what_is_not_a_compact_token_is_refused(token: str) -> None:
         (f"{HEAD}.{BODY}.", "empty signature"),
         (f"{HEAD}.{BODY}.{TAIL}=", "signature of the ID token is malformed: not base64url"),
     ],
+    ids=["opaque", "json", "no-signature", "padding"],
 )
 def test_the_message_says_what_is_wrong_with_the_form(token: str, words: str) -> None:
     assert words in refused(token, "format").message

@@ -218,7 +218,9 @@ def test_s20_an_answer_is_gone_with_the_session_it_came_from(scene: Scene, chang
 
 
 @pytest.mark.parametrize(
-    "contents", [b"", b"x", b"a\nb\n", b"a\nb\nsession\n", b"a\nb\nsession x\nmore\n", os.urandom(500)]
+    "contents",
+    [b"", b"x", b"a\nb\n", b"a\nb\nsession\n", b"a\nb\nsession x\nmore\n", os.urandom(500)],
+    ids=["empty", "one-letter", "two-lines", "no-session", "odd-session", "random"],
 )
 def test_an_answer_of_nobody_knows_which_session_is_removed(scene: Scene, contents: bytes) -> None:
     path = scene.directory / "answer1-9,x.txt"
