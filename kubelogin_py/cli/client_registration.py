@@ -53,11 +53,13 @@ def redirect_uris(settings: Settings, profile: "Profile | None") -> Sequence[str
         return ()
     if settings.provider.redirect_url:
         return (settings.provider.redirect_url,)
-    ports = [address.rpartition(":")[2] for address in settings.login.listen_addresses]
     if settings.login.listen_addresses == DEFAULT_LISTEN_ADDRESSES and profile is not None:
         return profile.registration.redirect_uris
+    scheme = "https" if settings.login.local_server_cert else "http"
     hosts = dict.fromkeys((settings.provider.redirect_host, *_HOSTS))
-    return [f"http://{host}:{port}" for host in hosts for port in ports]
+    # Any free port is registered without one, at providers that can have it so.
+    ports = [address.rpartition(":")[2].removeprefix("0") for address in settings.login.listen_addresses]
+    return [f"{scheme}://{host}{port and f':{port}'}" for host in hosts for port in dict.fromkeys(ports)]
 
 
 def _client_type(settings: Settings, profile: "Profile | None") -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubelogin_py.cli import client_secret, setup_kubeconfig
 from kubelogin_py.cli.invocation import Invocation
-from kubelogin_py.kubernetes import kubeconfig, yaml_documents
+from kubelogin_py.kubernetes import kubeconfig, kuberc, yaml_documents
 from kubelogin_py.kubernetes.exec_user import exec_user
 from kubelogin_py.kubernetes.kubeconfig_yaml import Members
 from kubelogin_py.kubernetes.platform_files import File
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NAME = "kubeconfig"
 
 _CLUSTER = "kubernetes"
+_NO_SERVER = "no API server is known: name it with --server"
 _COMMENTS = (
     "For everybody who signs in to this cluster: no secret is in here.",
     "On another machine the command may be elsewhere; kubelogin alone is looked for on PATH.",
@@ -35,7 +36,7 @@ class Made:
 
     :param file: the file.
     :param has_cluster: whether it knows the API server.
-    :param notes: what is left to be done by hand.
+    :param notes: what is left to be done by hand, in lines.
     :param secret: of the client, and the file it goes to.
     """
 
@@ -86,9 +87,10 @@ def make(invocation: Invocation) -> Made:
         document["contexts"] = [{"name": context, "context": {"cluster": cluster, "user": plan.user}}]
         document["current-context"] = context
     document["users"] = [{"name": plan.user, "user": exec_user(plan.command, plan.arguments)}]
-    notes = plan.notes if body else (*plan.notes, "no API server is known: name it with --server")
+    notes = [f"note: {note}" for note in (*plan.notes, *(() if body else (_NO_SERVER,)))]
     text = yaml_documents.document(document, *_COMMENTS)
-    return Made(File(NAME, text, private=True), bool(body), notes, plan.secret)
+    lines = (*notes, *kuberc.allowlist_lines(plan.command))
+    return Made(File(NAME, text, private=True), bool(body), lines, plan.secret)
 
 
 def _cluster_in_use(invocation: Invocation) -> Mapping[str, object]:

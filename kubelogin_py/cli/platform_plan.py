@@ -12,7 +12,7 @@ from kubelogin_py.compat.pflag import Parsed
 from kubelogin_py.errors import SettingsError
 from kubelogin_py.kubernetes import platform_files, role_bindings
 from kubelogin_py.kubernetes.api_server_flags import NO_PREFIX
-from kubelogin_py.kubernetes.jwt_authenticator import JwtAuthenticator
+from kubelogin_py.kubernetes.jwt_authenticator import RESERVED, JwtAuthenticator
 from kubelogin_py.kubernetes.platform import Platform, Style, Target, choose
 from kubelogin_py.kubernetes.role_bindings import Bound
 from kubelogin_py.settings import Settings, Tls
@@ -167,5 +167,5 @@ def _decoded(data: str) -> str:
 
 def suggested(authenticator: JwtAuthenticator, groups: Sequence[str], name: str) -> Bound:
     """Return whom to bind when nobody was named: the first group of whoever signed in, else that user."""
-    usable = [group for group in groups if group and not (authenticator.groups_prefix + group).startswith("system:")]
+    usable = [group for group in groups if group and not group.startswith(RESERVED)]
     return Bound(groups=(usable[0],)) if usable and authenticator.groups_claim else Bound(users=(name,))

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 SignInAndShow = Callable[[Invocation, Settings], Credential]
 
 
+_VERIFIES = (
+    "the API server verifies the provider's certificate: a private authority is passed on from --certificate-authority"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What is known once somebody has signed in, or nothing of it.
@@ -63,6 +68,8 @@ def run(invocation: Invocation, sign_in: SignInAndShow) -> None:
     if plan.directory:
         platform_output.check(plan.directory)
     _explain(invocation, plan, picked, profile)
+    if settings.tls.insecure_skip_tls_verify and not plan.authenticator.certificate_authority:
+        invocation.stderr.line(f"note: {_VERIFIES}")
     known = _imagined(plan) if offline else _known(sign_in(invocation, _kept(settings, plan)), plan.authenticator)
     authenticator = plan.signed_with(known.token.header.get("alg") if known.token else "RS256")
     rows = _verdict(known, authenticator, documents, settings, profile)
@@ -77,7 +84,7 @@ def run(invocation: Invocation, sign_in: SignInAndShow) -> None:
     platform_output.hand_over(files, plan.directory, invocation)
     if plan.directory:
         kubeconfig.keep_secret()
-    for line in (*(f"note: {note}" for note in kubeconfig.notes), *platform_output.verdict(rows)):
+    for line in (*kubeconfig.notes, *platform_output.verdict(rows)):
         invocation.stderr.line(line)
     if not verdict.accepted(rows):
         raise ProviderError("the API server would not take this token; the table says what to do")
@@ -94,8 +101,13 @@ def _profiles(settings: Settings, documents: PublishedDocuments | None) -> tuple
 
 
 def _kept(settings: Settings, plan: Plan) -> Settings:
-    """Return the settings for signing in: what is only looked at leaves no trace."""
-    return settings if plan.directory else replace(settings, cache=Cache(storage=Storage.NONE))
+    """Return the settings for signing in: what is only looked at leaves no trace.
+
+    kubectl is to find a session that is written down; but the claims are to be those of now, after every mending.
+    """
+    if plan.directory:
+        return replace(settings, login=replace(settings.login, force_refresh=True))
+    return replace(settings, cache=Cache(storage=Storage.NONE))
 
 
 def _explain(invocation: Invocation, plan: Plan, picked: "Profile | None", profile: "Profile | None") -> None:

@@ -8,6 +8,10 @@ from kubelogin_py.kubernetes import yaml_documents
 from kubelogin_py.kubernetes.jwt_authenticator import RESERVED, JwtAuthenticator
 from kubelogin_py.text import printable
 
+_HEADING = (
+    "Apply this before the API server is restarted, and keep a certificate that gets you in without it.",
+    "Names are those of the provider, with their prefix, as they stand in the token.",
+)
 _GROUP = "rbac.authorization.k8s.io"
 
 
@@ -58,7 +62,7 @@ def documents(authenticator: JwtAuthenticator, admins: Bound, viewers: Bound, su
         parts.append(_binding(authenticator, "view", viewers or suggested))
     if admins:
         parts.append(_binding(authenticator, "cluster-admin", admins))
-    text = "---\n".join(parts)
+    text = "".join(f"# {line}\n" for line in _HEADING) + "---\n".join(parts)
     if admins or viewers:
         return text
     more = _binding(authenticator, "cluster-admin", suggested)

@@ -135,6 +135,9 @@ def test_everything_is_written_where_it_is_wanted(place: Path) -> None:
     assert (directory / "steps.txt").read_text(encoding="utf-8") in outcome.err
     # kubectl is to find this session.
     assert told.asked[-1][0].cache.storage is Storage.DISK
+    # And the claims are those of now, not of a token from before the provider was mended.
+    assert told.asked[-1][0].login.force_refresh
+    assert "--allowlist-entry command=/" in outcome.err
     # Again, nothing is in the way.
     before = {path: path.stat().st_mtime_ns for path in directory.iterdir()}
     assert call(*GENERIC, *flags, application=application(), environment={"HOME": str(home)}).code == 0
@@ -236,7 +239,7 @@ def test_a_group_of_kubernetes_without_prefix_is_refused(place: Path) -> None:
     # With a prefix it is just a name, and not the one that is suggested.
     outcome = call(*GENERIC, application=application(groups=["system:masters", "x"]), environment={"HOME": "/nowhere"})
     assert outcome.code == 0
-    assert documents(outcome)["ClusterRoleBinding"]["subjects"][0]["name"] == "oidc:system:masters"
+    assert documents(outcome)["ClusterRoleBinding"]["subjects"][0]["name"] == "oidc:x"
 
 
 VERDICTS: dict[str, tuple[dict[str, Any], list[str], str, str]] = {

@@ -16,6 +16,8 @@ SERVER = JwtAuthenticator("https://id.example.com", ("kubernetes",), groups_pref
 NOBODY = Bound()
 
 PROPOSED = """\
+# Apply this before the API server is restarted, and keep a certificate that gets you in without it.
+# Names are those of the provider, with their prefix, as they stand in the token.
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata:
