@@ -33,7 +33,16 @@ def matches(rule: Rule, claims: Mapping[str, Any], *, split: bool) -> bool:
         logger.debug("rule on email: the address is not verified")
     elif isinstance(claim, str):
         words = claim.split()
-        found = claim == rule.value or (split and len(words) > 1 and rule.value in words)
+        is_word = len(words) > 1 and rule.value in words
+        found = claim == rule.value or (split and is_word)
+        if is_word and not found:
+            logger.warning(
+                "rule %a: claim %a is one text that has it as a word, which is no match: let the provider send %s as a "
+                "list, or set rbac.split_strings",
+                rule.value,
+                rule.claim,
+                rule.claim,
+            )
     elif isinstance(claim, list):
         found = any(isinstance(item, str) and item == rule.value for item in claim)
     logger.debug("rule %a in claim %a: %s; the claim is %.300a", rule.value, rule.claim, found, claim)

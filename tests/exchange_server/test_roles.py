@@ -6,6 +6,7 @@ import pytest
 
 from examples.exchange_server.roles import roles_for
 from examples.exchange_server.settings import Rule, Settings
+from tests.support import components
 
 ADMINS = Rule("groups", "admins", ("os:admin", "os:reader"))
 READERS = Rule("groups", "developers", ("os:reader", "os:etcd:backup"))
@@ -74,6 +75,22 @@ def test_each_rule_says_what_it_saw_to_who_is_debugging(caplog: pytest.LogCaptur
     first, second = (record.getMessage() for record in caplog.records)
     assert first == r"rule 'admins' in claim 'groups': False; the claim is ['developers', 'x\x1b']"
     assert "True" in second
+
+
+def test_a_group_with_a_space_in_its_name_is_one_group(caplog: pytest.LogCaptureFixture) -> None:
+    """T-13: whoever may name a group "guests admins" is in no group "admins"; the operator is told what to do."""
+    assert given({"groups": "guests admins"}, ADMINS, READERS) == ()
+    [said] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "send groups as a list, or" in said
+    assert "rbac.split_strings" in said
+    assert "guests" not in said
+    for page in ("docs/talos.md", "examples/exchange_server/README.md"):
+        text = " ".join((components.ROOT / page).read_text(encoding="utf-8").split())
+        assert "send groups as a list" in text or "Use lists for groups" in text
+    caplog.clear()
+    assert given({"groups": ["guests admins"]}, ADMINS) == ()
+    assert given({"groups": "guests admins"}, ADMINS, split_strings=True) == ADMINS.roles
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ from tests.support.certificates import Certificates
 from tests.support.exchange import ENDPOINTS, ExchangeServer, TalosAuthority
 from tests.support.exchange_fake import FakeExchange, http
 from tests.support.providers import Provider
-from tests.support.talos_pki import TalosCa, key_pem, new_key
+from tests.support.talos_pki import TalosCa
+from tests.support.upstream_exchange import VERSIONS, upstream
 from tests.talos_cred.conftest import CLIENT
 
 Cast = Callable[..., Outcome]
@@ -281,38 +282,13 @@ def test_nothing_secret_is_remembered_or_told(cast: Cast, home: Path, capsys: py
         assert "eyJ" not in text
 
 
-def upstream(talos: TalosCa, label: str, **answer: object) -> Callable[[bytes], bytes]:
-    """An exchange server that makes the key, as talosctl-oidc's do; a signing request means nothing to it."""
-
-    def script(_: bytes) -> bytes:
-        key = new_key("ed25519" if label == "talos" else "p256")
-        certificate = talos.issue(key.public_key(), now=time.time(), roles=("os:admin",))
-        members = {"ca": talos.pem, "cert": certificate, "key": key_pem(key, label), "endpoints": ["10.0.0.1"]}
-        return http(
-            200, json.dumps({**members, "ttl_seconds": 300, **answer}).encode(), Content_Type="application/json"
-        )
-
-    return script
-
-
-VERSIONS: dict[str, tuple[str, dict[str, object]]] = {
-    "V0": ("talos", {"ttl_seconds": 3600}),
-    "V1": ("pkcs8", {"ttl_seconds": 3600}),
-    "V1.5, lifetime that lies": ("pkcs8", {"ttl_seconds": 86400 * 365}),
-    "V2, by the Talos API": ("talos", {}),
-    "V3, without endpoints": ("talos", {"endpoints": None}),
-    "key of an older authority": ("traditional", {}),
-}
-
-
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_answers_of_every_version_are_used(
     version: str, cast: Cast, exchange: ExchangeServer, certificates: Certificates, home: Path
 ) -> None:
     """A real client and TLS against a server that answers as talosctl-oidc of that version does."""
-    label, answer = VERSIONS[version]
     talos = TalosCa.make(now=time.time())
-    with FakeExchange(upstream(talos, label, **answer), certificates.server) as running:
+    with FakeExchange(upstream(talos, version), certificates.server) as running:
         outcome = cast(server=SimpleNamespace(url=running.url, ca=certificates.ca))
         assert outcome.record.known.roles == ("os:admin",)
         key = load_pem_private_key((config(home).pem("oidc", "key") or "").encode(), None)
