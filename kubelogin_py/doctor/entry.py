@@ -143,7 +143,7 @@ def _missing(name: str) -> Finding:
         return failed(
             "command",
             f"{name} does not exist, or is no program",
-            "a path is taken from the directory of the kubeconfig; kubectl ends with: executable not found",
+            "a path is taken from the directory of the kubeconfig; kubectl ends with: no such file or directory",
             f"{_INSTALL}, and write the path that `command -v kubelogin` shows",
         )
     return failed(

@@ -1,9 +1,10 @@
 """kuberc: the user's own rule on which plugins any kubeconfig may start (kubectl 1.35 and later).
 
 Kubernetes documentation, "Customizing kubectl with kuberc"; client-go, ``exec.go``. Only the command is compared,
-never its arguments: a bare name with the name or with the path it is found at, a path with the same path alone.
+never its arguments: as it is written, or by the path at which it is found.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,12 @@ from pathlib import Path
 from kubelogin_py.doctor.finding import Finding, failed, passed
 from kubelogin_py.doctor.known import Known
 from kubelogin_py.errors import Error, SettingsError
-from kubelogin_py.kubernetes import kubeconfig_context, kubeconfig_yaml
+from kubelogin_py.kubernetes import kubeconfig_context, kubeconfig_yaml, kuberc
 from kubelogin_py.kubernetes.kubeconfig_yaml import Items, Members, Node, Scalar
 
 _GROUP = "kubectl.config.k8s.io/"
 _ALLOW_ALL, _DENY_ALL, _ALLOWLIST = "AllowAll", "DenyAll", "Allowlist"
 _DOCUMENTS = re.compile(r"^---[ \t]*$", re.MULTILINE)
-_SET = "kubectl kuberc set --section credentialplugin --policy Allowlist --allowlist-entry command="
 
 
 def plugin_policy(known: Known) -> Finding:
@@ -45,34 +45,35 @@ def _judged(known: Known, path: Path, preference: Members) -> Finding:
             "plugin-policy",
             f"{path} forbids every plugin (DenyAll)",
             f'kubectl ends with: plugin "{command}" not allowed: policy set to "DenyAll"',
-            f"{_SET}{command}",
+            kuberc.allowing(command),
         )
     if policy != _ALLOWLIST:
         return failed(
             "plugin-policy",
             f"credentialPluginPolicy of {path} is {policy}",
             "kubectl knows AllowAll, DenyAll and Allowlist alone",
-            f"{_SET}{command}",
+            kuberc.allowing(command),
         )
     return _listed(known, path, tuple(_entries(preference)), command)
 
 
 def _listed(known: Known, path: Path, entries: tuple[str, ...], command: str) -> Finding:
-    if not entries or "" in entries:
-        return failed(
-            "plugin-policy",
-            f"the allowlist of {path} is {'empty' if not entries else 'wrong: an entry names no command'}",
-            "kubectl refuses to run with it",
-            f"{_SET}{command}",
-        )
-    resolved = str(known.surroundings.program(command) or "")
-    if {command, resolved} & {str(Path(one)) if "/" in one else one for one in entries}:
+    odd = next((one for one in entries if "/" in one and os.path.normpath(one) != one), None)
+    fault = "empty" if not entries else "wrong: an entry names no command" if "" in entries else ""
+    fault = fault or (f"wrong: {odd} is no plain path" if odd else "")
+    if fault:
+        found = f"the allowlist of {path} is {fault}"
+        return failed("plugin-policy", found, "kubectl refuses to run with it", kuberc.allowing(command))
+    names = (command, *entries)
+    # A bare name also stands for the program that is found by it, on both sides.
+    wanted, *allowed = ({name, str(known.surroundings.program(name) or name)} for name in names)
+    if any(wanted & one for one in allowed):
         return passed("plugin-policy", f"{path} lets {command} run")
     return failed(
         "plugin-policy",
         f"the allowlist of {path} has {', '.join(entries)}, and not {command}",
         f'kubectl ends with: plugin path "{command}" is not permitted by the credential plugin allowlist',
-        f"{_SET}{command}",
+        kuberc.allowing(command),
     )
 
 

@@ -14,6 +14,8 @@ _UNAUTHORIZED = 401
 _AUTHENTICATED = frozenset({200, 201, 403, 404})
 # Whatever the API server was told, it takes no token that fails in one of these.
 _ALWAYS = frozenset({RowName.FORM, RowName.ALGORITHM, RowName.KEY, RowName.ISSUER, RowName.TIME})
+_TAKEN = "the API server takes the token all the same"
+_LIKELY_TAKEN = "nothing is wrong with the token itself, and yet somebody will miss something"
 _IN_THE_LOG = "the reason is in the log of kube-apiserver: look for `Unable to authenticate the request`"
 
 
@@ -71,7 +73,7 @@ def _rows(known: Known, found: Session) -> tuple[Row, ...]:
         refreshable=None
         if settings.login.chosen_grant is GrantType.CLIENT_CREDENTIALS
         else found.refresh_token is not None,
-        hints={str(symptom): hint for symptom, hint in profile.hints.items()} if profile else {},
+        hints=profile.hints if profile else {},
     )
 
 
@@ -96,9 +98,9 @@ def _finding(known: Known, row: Row, answered: int | None) -> Finding:
     if row.state is State.PASS:
         return passed(check, row.cause)
     if row.state is State.WARN:
-        return warned(check, row.cause, "the API server takes the token all the same", row.cure)
+        return warned(check, row.cause, _TAKEN if answered in _AUTHENTICATED else _LIKELY_TAKEN, row.cure)
     if answered in _AUTHENTICATED:
-        return passed(check, f"{row.cause}; the API server takes the token all the same")
+        return passed(check, f"{row.cause}; {_TAKEN}")
     certain = row.name in _ALWAYS and not known.settings.provider.use_access_token
     if certain or answered == _UNAUTHORIZED:
         return failed(check, row.cause, "the API server refuses such a token", row.cure)

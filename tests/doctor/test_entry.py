@@ -164,7 +164,7 @@ def kuberc(patient: Patient, *lines: str) -> Path:
                 "credentialPluginPolicy: Allowlist",
                 "credentialPluginAllowlist:",
                 "- command: aws",
-                "- command: kubelogin",
+                "- command: gke-gcloud-auth-plugin",
             ),
             "is not permitted by the credential plugin allowlist",
         ),
@@ -194,7 +194,6 @@ def test_a_policy_that_names_us_or_is_not_read(patient: Patient) -> None:
 
 
 def test_a_bare_command_is_allowed_by_its_path(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other way round, a path is not allowed by its name: see ``test_a_policy_that_forbids_us``."""
     monkeypatch.setenv("PATH", str(BIN))
     patient.plugin["command"] = "kubelogin"
     for entry in ("kubelogin", str(BIN / "kubelogin")):
