@@ -47,17 +47,27 @@ esac
 """
 
 
-def commands(guide: str) -> list[str]:
+def commands(guide: Path) -> list[str]:
     """Return the commands of a guide in their order."""
-    text = (GUIDES / f"{guide}.md").read_text(encoding="utf-8")
+    text = guide.read_text(encoding="utf-8")
     blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
     return [one for block in blocks for one in re.findall(r"(?m)^\$ (.*(?:\n    .*)*)", block)]
 
 
 class Follower:
-    """Somebody who follows a guide in an empty directory."""
+    """Somebody who follows a guide in an empty directory.
 
-    def __init__(self, directory: Path, certificates: Certificates, provider: Provider) -> None:
+    :param issuer: of the provider, as the guide has it.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        certificates: Certificates,
+        provider: Provider,
+        *,
+        issuer: str = "https://id.example.com",
+    ) -> None:
         self.directory = directory
         self._certificates = certificates
         self._port = free_port()
@@ -65,7 +75,7 @@ class Follower:
         here = f"--certificate-authority={provider.ca} --browser-command={browser}"
         here += f" --listen-address=127.0.0.1:{free_port()}"
         self._put = {
-            "--oidc-issuer-url=https://id.example.com": f"--oidc-issuer-url={provider.issuer} {here}",
+            f"--oidc-issuer-url={issuer} ": f"--oidc-issuer-url={provider.issuer} {here} ",
             "--server=https://api.example.com:6443": f"--server=https://localhost:{self._port} "
             f"--cluster-certificate-authority={certificates.ca}",
         }
@@ -78,6 +88,10 @@ class Follower:
             (tools / name).chmod(0o755)
         self._env = clean(directory / "home", ROOT=str(self.root), EDITOR="true")
         self._env["PATH"] = f"{tools}:{BIN}:{self._env['PATH']}"
+
+    def put(self, old: str, new: str) -> None:
+        """Let something in the guide's commands be called otherwise here."""
+        self._put[old] = new
 
     def run(self, line: str) -> "subprocess.CompletedProcess[str]":
         """Type a command, with the names of this provider and this API server in place of the examples."""
@@ -92,6 +106,29 @@ class Follower:
             text=True,
             timeout=60,
         )
+
+    def leads_to_whoami(self, guide: Path, platform: str) -> None:
+        """Type every command of a guide, with the API server started between the files and the last two."""
+        lines = commands(guide)
+        last = [line for line in lines if line.startswith("kubectl --kubeconfig=oidc/kubeconfig")]
+        assert len(last) == 2
+        for line in lines[: lines.index(last[0])]:
+            # The old way in needs a real cluster: its commands are read for what they name, and not run.
+            if line.startswith("kubectl --kubeconfig=admin.kubeconfig"):
+                named = re.findall(r"-f (\S+)", line)
+                assert all((self.directory / name).exists() for name in named), line
+                continue
+            done = self.run(line)
+            assert done.returncode == 0, (line, done.stderr)
+        server = self.api_server(platform)
+        try:
+            whoami, pods = (self.run(line) for line in last)
+        finally:
+            server.stop()
+        assert whoami.returncode == 0, (whoami.stderr, server.refusals())
+        assert "oidc:alice" in whoami.stdout
+        assert "oidc:admins" in whoami.stdout
+        assert "Running" in pods.stdout, pods.stderr
 
     def api_server(self, guide: str) -> ApiServer:
         """Start the API server as the files say that the guide has put into place."""
@@ -114,26 +151,7 @@ def test_the_guide_leads_to_whoami(
     started_provider: Callable[..., Provider], certificates: Certificates, tmp_path: Path, guide: str
 ) -> None:
     follower = Follower(tmp_path, certificates, started_provider("embedded"))
-    lines = commands(guide)
-    last = [line for line in lines if line.startswith("kubectl --kubeconfig=oidc/kubeconfig")]
-    assert len(last) == 2
-    for line in lines[: lines.index(last[0])]:
-        # The old way in needs a real cluster: its commands are read for what they name, and not run.
-        if line.startswith("kubectl --kubeconfig=admin.kubeconfig"):
-            named = re.findall(r"-f (\S+)", line)
-            assert all((tmp_path / name).exists() for name in named), line
-            continue
-        done = follower.run(line)
-        assert done.returncode == 0, (line, done.stderr)
-    server = follower.api_server(guide)
-    try:
-        whoami, pods = (follower.run(line) for line in last)
-    finally:
-        server.stop()
-    assert whoami.returncode == 0, (whoami.stderr, server.refusals())
-    assert "oidc:alice@example.test" in whoami.stdout
-    assert "oidc:admins" in whoami.stdout
-    assert "Running" in pods.stdout, pods.stderr
+    follower.leads_to_whoami(GUIDES / f"{guide}.md", guide)
 
 
 def test_k3s_is_told_of_the_file(
@@ -141,7 +159,7 @@ def test_k3s_is_told_of_the_file(
 ) -> None:
     follower = Follower(tmp_path, certificates, started_provider("embedded"))
     shutil.copytree(Path(__file__).parents[1] / "kubernetes/golden/k3s-1.33", tmp_path / "oidc")
-    for line in commands("k3s"):
+    for line in commands(GUIDES / "k3s.md"):
         if line.startswith("sudo"):
             assert follower.run(line).returncode == 0, line
     told = yaml.safe_load((follower.root / "etc/rancher/k3s/config.yaml").read_text(encoding="utf-8"))

@@ -20,12 +20,19 @@ from tests.support.providers import DEMO, EMBEDDED, Provider
 
 
 def start(
-    directory: Path, certificates: Certificates, *, path: str = "", clients: Mapping[str, str], algorithm: str = "RS256"
+    directory: Path,
+    certificates: Certificates,
+    *,
+    path: str = "",
+    clients: Mapping[str, str],
+    algorithm: str = "RS256",
+    groups_with_profile: bool = False,
 ) -> Provider:
     """Start a provider over https and return it once it answers.
 
     :param path: of the issuer, byte for byte, with or without a slash at its end.
     :param clients: ids and their secrets; an empty secret is a public client.
+    :param groups_with_profile: whether the scope ``profile`` releases the groups, too.
     """
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / "requests.log"
@@ -34,6 +41,8 @@ def start(
     command: list[str | Path] = [sys.executable, "-m", "tests.support.guide_provider"]
     command += ["--path", path, "--log", log, "--algorithm", algorithm]
     command += ["--tls-cert", leaf.certificate, "--tls-key", leaf.key]
+    if groups_with_profile:
+        command.append("--groups-with-profile")
     for client, secret in clients.items():
         command += ["--client", f"{client}={secret}"]
     env = clean(directory / "home", PYTHONPATH=f"{DEMO.parents[1]}{os.pathsep}{DEMO}")
@@ -64,6 +73,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--path", default="")
     parser.add_argument("--client", action="append", default=[], metavar="ID=SECRET")
     parser.add_argument("--algorithm", default="RS256")
+    parser.add_argument("--groups-with-profile", action="store_true")
     parser.add_argument("--tls-cert", required=True)
     parser.add_argument("--tls-key", required=True)
     parser.add_argument("--log", type=Path, required=True)
@@ -75,10 +85,12 @@ def main() -> None:
     from joserfc.errors import SecurityWarning
     from provider import serve
     from provider_endpoints import Endpoints
-    from provider_model import ACCOUNTS, Settings
+    from provider_model import ACCOUNTS, SCOPES, Settings
 
     chosen = _arguments()
     warnings.filterwarnings("ignore", category=SecurityWarning)
+    if chosen.groups_with_profile:
+        SCOPES["profile"] = (*SCOPES["profile"], "groups")
     for client in chosen.client:
         name, _, secret = client.partition("=")
         proof = {"client_secret": secret, "token_endpoint_auth_method": "client_secret_basic"} if secret else {}
