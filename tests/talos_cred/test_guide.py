@@ -18,7 +18,6 @@ import pytest
 import yaml
 
 from tests.support import command
-from tests.support.certificates import Certificates
 from tests.support.exchange import ExchangeServer
 from tests.support.exchange_fake import FakeExchange
 from tests.support.providers import Provider
@@ -139,7 +138,7 @@ def follower(
         server = started_exchange(idp, cert_ttl=f"{seconds:.0f}s", insecure=insecure, endpoints=[f"10.0.0.1{name}"])
         return server.url, server.ca
 
-    certificates: Certificates = request.getfixturevalue("certificates")
+    certificates = request.getfixturevalue("certificates")
     with ExitStack() as stack:
 
         def fake(seconds: float, *, insecure: bool = False, name: str = "") -> tuple[str, Path | None]:
