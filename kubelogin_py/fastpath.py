@@ -14,10 +14,9 @@ Where: in the directory of the last ``--token-cache-dir``, else ``$KUBECACHEDIR/
 first and last 100 characters when they have more than 200; ``/`` and ``:`` become commas), ``.txt``. Two keys may
 share a name: the whole key is compared.
 
-What: three lines, the key, the document, and ``session`` with the key of the session it came from. The document is
-exactly what ``exec_credential.render`` makes of a token of the characters of JSON Web Tokens and its expiry: taken
-apart and put together again it must be the same. The modification time is the second from which it must not be served
-any more.
+What: a line with the key, and a line with the token's expiry and the token, of which the doors make the document that
+``exec_credential.render`` makes of them; neither has characters that mean anything to JSON or to a shell. What follows
+is for ``storage/answers``. The modification time is the second from which it must not be served any more.
 
 Ahead: beside an answer may stand ``ahead`` with the rest of its name. From its modification time on, the one process
 that can make a file of that name and ``.taken`` starts ``ahead.main`` after it has answered; see ``storage/ahead``.
@@ -32,15 +31,13 @@ from time import time
 
 if sys.platform == "win32":
     import nt as system
-    from os import _exit
 else:
     import posix as system
-    from posix import _exit
 
 # As `typing` has it, which would have to be imported.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:/.,=@%+~ -"
 """Characters a value may have: ASCII, so that its length is the same in every locale, and none is the separator."""
@@ -58,10 +55,7 @@ PLAIN = (
 """Flags whose value is part of the key as it stands."""
 
 PATHS = (
-    "--token-cache-dir",
-    "--certificate-authority",
-    "--local-server-cert",
-    "--local-server-key",
+    *("--token-cache-dir", "--certificate-authority", "--local-server-cert", "--local-server-key"),
     "--oidc-client-secret-file",
 )
 """Flags whose value is a path."""
@@ -74,47 +68,36 @@ SECRETS = ("--oidc-client-secret", "--password")
 
 # An extra parameter may be a secret, too: client_secret, client_assertion, subject_token.
 _SECRETIVE = ("secret", "password", "assertion", "token")
-
-# What a time and a token are made of.
+# What a time and a token are made of, and how long the former is.
+_EXPIRY_LENGTH = 20
 _WORD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
 
-_VARIABLES = ("HOME", "KUBECACHEDIR", "KUBERNETES_EXEC_INFO", VARIABLE)
-
+VARIABLES = ("HOME", "KUBECACHEDIR", "KUBERNETES_EXEC_INFO", VARIABLE)
+"""Environment variables that count."""
 _WINDOWS = sys.platform == "win32"
-_NAME_PART = 100
-_LIMIT = 1 << 20
+_NAME_PART, _LIMIT = 100, 1 << 20
 # Of the document we are asked with and of the one we answer with.
 _START = '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/'
-_BROKEN_PIPE = 32
-# Whatever found this package for us may not do so again.
-_AHEAD = "import sys; sys.path.append(sys.argv.pop(1)); from kubelogin_py.ahead import main; main()"
 _FILE_TYPE, _REGULAR, _OTHERS = 0o170000, 0o100000, 0o077
 
 
-def main() -> None:
-    """Write the cached answer of this process's command line and leave; return when there is none."""
-    arguments, environ = sys.argv[1:], _environment()
-    place, body = _found(arguments, environ)
-    if body is not None:
-        _leave_with(body, lambda: _refresh_ahead(place, arguments, environ))
-
-
 def answer(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> bytes | None:
-    """Return the document to print, one line with its end, or ``None``; never raises.
+    """Return the document to print now, one line with its end, or ``None``; never raises."""
+    return found(arguments, environ, time())[1]
+
+
+def found(
+    arguments: "Sequence[str]", environ: "Mapping[str, str]", now: float
+) -> tuple[tuple[str, str, str] | None, bytes | None]:
+    """Return where an answer is, as ``key_for`` does, and the document to print; the latter is ``None`` on a miss.
 
     :param arguments: the command line after the program's name.
     :param environ: the environment variables.
+    :param now: UTC seconds.
     """
-    return _found(arguments, environ)[1]
-
-
-def _found(
-    arguments: "Sequence[str]", environ: "Mapping[str, str]"
-) -> tuple[tuple[str, str, str] | None, bytes | None]:
-    """Return where an answer is, and its document."""
     try:
         place = key_for(arguments, environ)
-        return place, place and document(_contents(place[0], place[1]), place[2])
+        return place, place and document(_contents(place[0], place[1], now), place[2])
     # ValueError: a path with a NUL or an unpaired surrogate. OverflowError: a file from a strange clock.
     except (OSError, ValueError, OverflowError):
         return None, None
@@ -148,16 +131,15 @@ def key_for(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> tuple[s
 
 
 def document(contents: bytes, key: str) -> bytes | None:
-    """Return the document in the whole contents of an answer's file, or ``None`` when it is not this key's."""
-    lines = contents.split(b"\n")
-    if len(lines) != 4 or lines[3] or lines[0] != key.encode():  # noqa: PLR2004 -- three lines and nothing after
+    """Return the document that the contents of an answer's file stand for, or ``None`` when it is not this key's."""
+    lines = contents.split(b"\n", 2)
+    if len(lines) != 3 or lines[0] != key.encode():  # noqa: PLR2004 -- two lines, and what follows
         return None
-    body, origin = lines[1].decode("latin-1"), lines[2]
-    version = key.partition("|")[0]
-    start = f'{_START}{version}","spec":{{"interactive":false}},"status":{{"expirationTimestamp":"'
-    time, _, token = body.removeprefix(start).removesuffix('"}}').partition('","token":"')
-    whole = token and not f"{time}{token}".strip(_WORD) and body == f'{start}{time}","token":"{token}"}}}}'
-    return lines[1] + b"\n" if whole and origin.startswith(b"session ") else None
+    expiry, _, token = lines[1].decode("latin-1").partition(" ")
+    if len(expiry) != _EXPIRY_LENGTH or not token or f"{expiry}{token}".strip(_WORD):
+        return None
+    start = f'{_START}{key.partition("|")[0]}","spec":{{"interactive":false}},"status":'
+    return f'{start}{{"expirationTimestamp":"{expiry}","token":"{token}"}}}}\n'.encode()
 
 
 def _version(info: str) -> str | None:
@@ -222,10 +204,10 @@ def _name(key: str, values: str) -> str:
 
 if sys.platform == "win32":
 
-    def _contents(directory: str, name: str) -> bytes:
+    def _contents(directory: str, name: str, now: float) -> bytes:
         """Return an answer's file; the access lists of the user's profile keep others out."""
         path = f"{directory}/{name}"
-        if not _is_served(system.lstat(path)):
+        if not _is_served(system.lstat(path), now):
             return b""
         file = system.open(path, system.O_RDONLY | system.O_BINARY | system.O_NOINHERIT)
         try:
@@ -235,7 +217,7 @@ if sys.platform == "win32":
 
 else:
 
-    def _contents(directory: str, name: str) -> bytes:
+    def _contents(directory: str, name: str, now: float) -> bytes:
         """Return an answer's file, if it and its directory are ours alone and its time has not come.
 
         The directory is opened once, so that it can't be exchanged between the check and the use.
@@ -250,7 +232,7 @@ else:
         try:
             status = system.fstat(file)
             _refuse_others(status)
-            return system.read(file, _LIMIT) if _is_served(status) else b""
+            return system.read(file, _LIMIT) if _is_served(status, now) else b""
         finally:
             system.close(file)
 
@@ -259,68 +241,10 @@ else:
             raise OSError
 
 
-def _is_served(status: system.stat_result) -> bool:
-    return status.st_mode & _FILE_TYPE == _REGULAR and status.st_mtime > time()
+def is_file(status: system.stat_result) -> bool:
+    """Return whether something is a plain file."""
+    return status.st_mode & _FILE_TYPE == _REGULAR
 
 
-def _environment() -> dict[str, str]:
-    """Return the variables that count; ``os.environ`` would have to be imported where ``site`` is not."""
-    if sys.platform == "win32":
-        return system.environ
-    else:  # noqa: RET505 -- so that the type checker sees one platform only
-        raw = {name: system.environ.get(name.encode()) for name in _VARIABLES}
-        coding = sys.getfilesystemencoding()
-        return {name: value.decode(coding, "surrogateescape") for name, value in raw.items() if value is not None}
-
-
-if sys.platform == "win32":
-
-    def _refresh_ahead(
-        _place: tuple[str, str, str] | None, _arguments: "Sequence[str]", _environ: "Mapping[str, str]"
-    ) -> None:
-        """Do nothing: no process can be detached from here without the caller waiting for it."""
-
-else:
-
-    def _takes_turn(place: tuple[str, str, str], environ: "Mapping[str, str]") -> bool:
-        """Return whether a refresh ahead is due and we are the one to start it."""
-        path = f"{place[0]}/ahead{place[1].removeprefix('answer')}"
-        status = None if VARIABLE in environ else system.lstat(path)
-        if status is None or status.st_mode & _FILE_TYPE != _REGULAR or status.st_mtime > time():
-            return False
-        flags = system.O_WRONLY | system.O_CREAT | system.O_EXCL | system.O_CLOEXEC
-        system.close(system.open(f"{path}.taken", flags, 0o600))
-        return True
-
-    def _refresh_ahead(
-        place: tuple[str, str, str] | None, arguments: "Sequence[str]", environ: "Mapping[str, str]"
-    ) -> None:
-        """Start a process that outlives us and keeps none of our streams, if one is due."""
-        if place is None or not _takes_turn(place, environ):
-            return
-        package = __file__.rpartition("/")[0].rpartition("/")[0]
-        words = [sys.executable, "-I", "-c", _AHEAD, package, *arguments]
-        null = [(system.POSIX_SPAWN_OPEN, descriptor, "/dev/null", system.O_RDWR, 0) for descriptor in range(3)]
-        system.posix_spawn(sys.executable, words, system.environ, file_actions=null)
-
-
-def _leave_with(body: bytes, start: "Callable[[], object]") -> None:
-    """Write to standard output, start what there is to be started, and end the process.
-
-    Return only when nothing at all could be written.
-    """
-    rest = body
-    while rest:
-        try:
-            rest = rest[system.write(1, rest) :]
-        except OSError as error:
-            # The reader is gone: nobody to tell. Half an answer can't be taken back either.
-            if error.errno == _BROKEN_PIPE or rest is not body:
-                _exit(1)
-            return
-    try:
-        start()
-    # There is nothing to be refreshed ahead, or it can't be; the command was answered all the same.
-    except (OSError, ValueError, OverflowError):
-        _exit(0)
-    _exit(0)
+def _is_served(status: system.stat_result, now: float) -> bool:
+    return is_file(status) and status.st_mtime > now

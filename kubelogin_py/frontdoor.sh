@@ -6,8 +6,8 @@
 # unusual or in doubt is a miss, and Python takes over.
 #
 # The rules by which an answer is found are those of fastpath.py and explained there; both must be changed together.
-# The answer's file is data, never code. What is printed is put together again from our own words and from characters
-# that mean nothing to JSON or to a shell.
+# The answer's file is data, never code. What is printed is put together from our own words and from characters that
+# mean nothing to JSON or to a shell.
 #
 # -O, -nt and /dev/fd are not in every POSIX shell; a test that a shell does not know fails, which is a miss.
 # The names begin with our_ because a variable that came from the environment would go on to Python with our value.
@@ -104,33 +104,26 @@ answer() {
   our_file=$our_directory/answer$our_tail our_ahead=$our_directory/ahead$our_tail
 
   # Ours, a plain file, and its time has not come: a here-document was made just now, if it is not empty. To some
-  # shells every file is newer than one that does not exist. What is read is three lines and nothing after them.
+  # shells every file is newer than one that does not exist. Two lines are read.
   # shellcheck disable=SC3013 # where there is no -nt it is a miss
   {
     [ -f "$our_file" ] && [ ! -h "$our_file" ] && [ -O "$our_file" ] && [ -O "$our_directory" ] &&
       [ -e /dev/fd/0 ] && [ "$our_file" -nt /dev/fd/0 ] &&
-      { [ ! -f "$our_ahead" ] || [ "$our_ahead" -nt /dev/fd/0 ] || our_due=1; } && {
-      IFS= read -r our_first && IFS= read -r our_body && IFS= read -r our_last &&
-        ! IFS= read -r our_rest && [ ! "$our_rest" ]
-    } <"$our_file"
+      { [ ! -f "$our_ahead" ] || [ "$our_ahead" -nt /dev/fd/0 ] || our_due=1; } &&
+      { IFS= read -r our_first && IFS= read -r our_body; } <"$our_file"
   } 2>/dev/null <<END || return 0
 now
 END
 
   # The whole key is compared: two keys may share a name.
   [ "$our_first" = "$our_key" ] || return 0
-  case $our_last in 'session '*) ;; *) return 0 ;; esac
-  [ $((${#our_key} + ${#our_body} + ${#our_last})) -lt 1048574 ] || return 0
-  # shellcheck disable=SC2086 # to be split
-  IFS=\" && set -- $our_body
-  unset IFS
-  our_time=${18-} our_token=${22-}
+  our_time=${our_body%% *} our_token=${our_body#* }
   case $our_time:$our_token in *[!A-Za-z0-9_.:-]* | *:) return 0 ;; esac
-  our_answer=$our_start$our_version'","spec":{"interactive":false},"status":{"expirationTimestamp":"'
-  our_answer="$our_answer$our_time\",\"token\":\"$our_token\"}}"
-  [ "$our_answer" = "$our_body" ] || return 0
+  [ ${#our_time} = 20 ] && [ "$our_time $our_token" = "$our_body" ] || return 0
+  [ $((${#our_key} + ${#our_body})) -lt 1048575 ] || return 0
   # Not printf, which is a program of its own in mksh; there is no backslash for echo to stumble over.
-  echo "$our_answer" || exit
+  our_start=$our_start$our_version'","spec":{"interactive":false},"status":{"expirationTimestamp":"'
+  echo "$our_start$our_time\",\"token\":\"$our_token\"}}" || exit
   # Due to be refreshed ahead, by who can make this file.
   [ "$our_due" ] && [ ! "${KUBELOGIN_NO_REFRESH_AHEAD+set}" ] || exit 0
   set -C

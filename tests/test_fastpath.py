@@ -223,10 +223,10 @@ def test_fuzzed_files_give_one_whole_credential_or_nothing(place: Place) -> None
         if answer is None:
             continue
         found += 1
-        lines = bytes(spoilt).split(b"\n")
-        assert lines[0] == place.key.encode()
-        assert answer == lines[1] + b"\n"
-        assert len(lines) == 4
+        key, kept = bytes(spoilt).split(b"\n")[:2]
+        assert key == place.key.encode()
+        expiry, token = kept.decode("ascii").split(" ")
+        assert answer == credential(token).replace(b"2099-01-01T00:00:00Z", expiry.encode())
     assert found
 
 
@@ -245,8 +245,7 @@ def test_fuzzed_command_lines_never_fail(place: Place) -> None:
 def run(arguments: list[str], environment: Mapping[str, str], **options) -> subprocess.CompletedProcess[bytes]:
     """Run the fast path as the program does, in an interpreter without `site`."""
     code = (
-        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from kubelogin_py import fastpath\nfastpath.main()\nsys.exit(77)"
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom kubelogin_py.__main__ import serve\nserve()\nsys.exit(77)"
     )
     command = [sys.executable, "-I", "-S", "-c", code, *arguments]
     options = {"stdout": subprocess.PIPE, **options}
@@ -272,8 +271,7 @@ def test_a_home_in_odd_characters_is_found(tmp_path: Path) -> None:
 
 def test_an_answer_longer_than_a_pipe_is_written_whole(place: Place) -> None:
     """300 groups make a token of many kilobytes; the reader is slow."""
-    body = credential("x" * 300_000)
-    place.write(place.contents(body=body.strip()))
+    body = place.write_token("x" * 300_000)
     assert run(MINIMAL, place.environ).stdout == body
 
 
@@ -287,8 +285,7 @@ def test_a_reader_that_is_gone_ends_it_quietly(place: Place) -> None:
 
 def test_half_an_answer_is_not_followed_by_another(place: Place) -> None:
     """Once something was written, only leaving is left: the whole program would write it again."""
-    body = credential("x" * 300_000)
-    place.write(place.contents(body=body.strip()))
+    body = place.write_token("x" * 300_000)
     read, write = os.pipe()
     os.set_blocking(write, False)
     done = run(MINIMAL, place.environ, stdout=write)
@@ -312,14 +309,14 @@ def test_only_built_in_modules_are_loaded(place: Place) -> None:
     code = (
         "import sys; before = set(sys.modules)\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
-        "from kubelogin_py import fastpath\n"
+        "from kubelogin_py import __main__, fastpath\n"
         f"assert fastpath.answer(sys.argv[1:], {dict(place.environ)!r})\n"
         "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code, *MINIMAL], capture_output=True, check=True, text=True
     )
-    assert done.stdout.split() == ["kubelogin_py", "kubelogin_py.fastpath"]
+    assert done.stdout.split() == ["kubelogin_py", "kubelogin_py.__main__", "kubelogin_py.fastpath"]
 
 
 def imported(code: str, environ: Mapping[str, str]) -> set[str]:
@@ -339,9 +336,9 @@ def test_a_hit_of_the_whole_program_loads_three_small_modules(place: Place) -> N
     }
 
 
-def test_what_the_product_prints_can_be_an_answer() -> None:
-    """In both versions: the rules for a whole document fit it."""
+def test_what_the_product_prints_is_what_is_made_of_its_token_and_expiry() -> None:
+    """In both versions, to the last byte."""
     for api_version, version in ((V1, "v1"), (V1BETA1, "v1beta1")):
         body = render(api_version, Secret("eyJhbGciOi.a-b_c.Z9"), 1_800_000_000.0)
-        contents = f"{version}|x\n".encode() + body + b"session " + b"a" * 64 + b"\n"
+        contents = f"{version}|x\n2027-01-15T08:00:00Z eyJhbGciOi.a-b_c.Z9\n".encode()
         assert fastpath.document(contents, f"{version}|x") == body

@@ -5,6 +5,7 @@ store removes them before it touches the session, and writes one only while it h
 """
 
 import re
+from collections.abc import Mapping
 
 from kubelogin_py import fastpath
 from kubelogin_py.errors import StorageError
@@ -26,8 +27,11 @@ def write(folder: Folder, place: tuple[str, str, str], body: bytes, *, session_k
     :raises StorageError: it could not be written.
     """
     _, name, key = place
-    contents = b"%s\n%s\nsession %s\n" % (key.encode("ascii"), body.rstrip(b"\n"), session_key.encode("ascii"))
-    if len(contents) > LIMIT or fastpath.document(contents, key) is None:
+    status = _status(body)
+    kept = f"{status.get('expirationTimestamp')} {status.get('token')}"
+    contents = f"{key}\n{kept}\nsession {session_key}\n".encode("utf-8", "replace")
+    # What the doors would print, and what was printed, are the same to the last byte.
+    if len(contents) > LIMIT or fastpath.document(contents, key) != body:
         return False
     folder.write(name, contents, modified=int(usable_until))
     return True
@@ -35,11 +39,7 @@ def write(folder: Folder, place: tuple[str, str, str], body: bytes, *, session_k
 
 def presented_token(body: bytes) -> str | None:
     """Return the token in an ExecCredential, or ``None`` when it has none."""
-    try:
-        status = read_object(body).get("status")
-    except ValueError:
-        return None
-    token = status.get("token") if isinstance(status, dict) else None
+    token = _status(body).get("token")
     return token if isinstance(token, str) else None
 
 
@@ -63,6 +63,14 @@ def remove_for(folder: Folder, session_key: str) -> None:
             failure = error
     if failure:
         raise failure
+
+
+def _status(body: bytes) -> Mapping[str, object]:
+    try:
+        status = read_object(body).get("status")
+    except ValueError:
+        return {}
+    return status if isinstance(status, dict) else {}
 
 
 def _session_of(folder: Folder, name: str) -> str | None:

@@ -39,10 +39,8 @@ def plant_answer(arguments: list[str], environ: Mapping[str, str]) -> Path:
     place = fastpath.key_for(arguments, environ)
     assert place, arguments
     directory, name, key = place
-    head = '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1"'
     token = ("eyJhbGciOiJSUzI1NiJ9.x-_" * TOKEN_BYTES)[:TOKEN_BYTES]
-    status = f'{{"expirationTimestamp":"2099-01-01T00:00:00Z","token":"{token}"}}'
-    contents = f'{key}\n{head},"spec":{{"interactive":false}},"status":{status}}}\nsession {"a" * 64}\n'
+    contents = f"{key}\n2099-01-01T00:00:00Z {token}\nsession {'a' * 64}\n"
     Path(directory).mkdir(0o700, parents=True, exist_ok=True)
     file = Path(directory, name)
     file.write_text(contents, encoding="ascii")

@@ -10,6 +10,10 @@ from kubelogin_py import fastpath
 from tests.frontdoor.command_lines import MINIMAL
 from tests.storage.surroundings import credential
 
+EXPIRY, TOKEN = b"2099-01-01T00:00:00Z", b"id-token-1"
+KEPT = EXPIRY + b" " + TOKEN
+"""The second line of an answer."""
+
 
 class Place:
     """A home with an answer to a command line in it.
@@ -42,9 +46,14 @@ class Place:
         self.expire(int(time.time()) + seconds)
 
     def contents(self, **changed: bytes) -> bytes:
-        """Return what is in the file, with lines changed: ``key``, ``body``, ``origin``."""
-        lines = {"key": self.key.encode(), "body": self.body.strip(), "origin": b"session " + b"a" * 64, **changed}
+        """Return what is in the file, with lines changed: ``key``, ``kept``, ``origin``."""
+        lines = {"key": self.key.encode(), "kept": KEPT, "origin": b"session " + b"a" * 64, **changed}
         return b"".join(line + b"\n" for line in lines.values())
+
+    def write_token(self, token: str) -> bytes:
+        """Let the answer have another token; return the document."""
+        self.write(self.contents(kept=EXPIRY + b" " + token.encode()))
+        return credential(token, version=self.key.partition("|")[0])
 
     def expire(self, second: float) -> None:
         """Set the first second in which the answer must not be served."""
@@ -72,11 +81,10 @@ def plant_directory(place: Place) -> None:
     place.expire(time.time() + 3600)
 
 
-def body_with(old: bytes, new: bytes) -> Callable[[Place], object]:
-    return lambda place: place.write(place.contents(body=place.body.strip().replace(old, new, 1)))
+def kept_as(kept: bytes) -> Callable[[Place], object]:
+    return lambda place: place.write(place.contents(kept=kept))
 
 
-TOKEN = b"id-token-1"
 NOT_SERVED: dict[str, Callable[[Place], object]] = {
     "absent": lambda place: place.file.unlink(),
     "no-directory": lambda place: shutil.rmtree(place.directory),
@@ -85,42 +93,42 @@ NOT_SERVED: dict[str, Callable[[Place], object]] = {
     "directory": plant_directory,
     "empty": lambda place: place.write(b""),
     "one-line": lambda place: place.write(place.key.encode() + b"\n"),
-    "no-origin": lambda place: place.write(place.contents().rsplit(b"session", 1)[0]),
-    "odd-origin": lambda place: place.write(place.contents(origin=b"sessions x")),
-    "blank-before-origin": lambda place: place.write(place.contents(origin=b" session " + b"a" * 64)),
-    "truncated": lambda place: place.write(place.contents()[:-1]),
-    "more": lambda place: place.write(place.contents() + b"x"),
-    "more-lines": lambda place: place.write(place.contents() + b"x\n"),
-    "empty-line-more": lambda place: place.write(place.contents() + b"\n"),
+    "cut-in-the-key": lambda place: place.write(place.contents()[:30]),
+    "cut-in-the-token": lambda place: place.write(place.contents()[: len(place.key) + len(KEPT) - 1]),
+    "cut-before-the-line-end": lambda place: place.write(place.contents()[: len(place.key) + 1 + len(KEPT)]),
     "empty-line-before": lambda place: place.write(b"\n" + place.contents()),
+    "empty-line-between": kept_as(b""),
     "other-key": lambda place: place.write(place.contents(key=place.key.encode() + b" ")),
     "key-prefix": lambda place: place.write(place.contents(key=place.key.encode()[:-1])),
     "blank-before-key": lambda place: place.write(b" " + place.contents()),
-    "other-version": body_with(b"/v1beta1", b"/v1"),
-    "empty-body": lambda place: place.write(place.contents(body=b"")),
-    "half-body": lambda place: place.write(place.contents(body=place.body.strip()[:-1])),
-    "tail-of-body": lambda place: place.write(place.contents(body=place.body.strip()[1:])),
-    "blank-before-body": lambda place: place.write(place.contents(body=b" " + place.body.strip())),
-    "blank-after-body": lambda place: place.write(place.contents(body=place.body.strip() + b" ")),
-    "foreign-body": lambda place: place.write(place.contents(body=b'{"a":"client.authentication.k8s.io/v1beta1"}')),
-    "not-ascii": body_with(TOKEN, b"id-t\xffken"),
-    "utf-8": body_with(TOKEN, "id-tökén".encode()),
-    "star": body_with(TOKEN, b"/*/*"),
-    "stars": body_with(b'"status"', b'*,*,"status"'),
-    "empty-token": body_with(TOKEN, b""),
-    "backslash": body_with(TOKEN, rb"id\token"),
-    "escape": body_with(TOKEN, rb"\u0041"),
-    "quote": body_with(TOKEN, b'id"token'),
-    "blank-in-token": body_with(TOKEN, b"id token"),
-    "control-character": body_with(TOKEN, b"id\x07token"),
-    "second-token": body_with(b'"token"', b'"token":"x","token"'),
-    "lost-quote": body_with(b',"status"', b",status"),
-    "odd-time": body_with(b"2099-01-01T00:00:00Z", b'2099","x":"'),
-    "no-time": body_with(b'"expirationTimestamp":"2099-01-01T00:00:00Z",', b""),
-    "interactive": body_with(b"false", b"true"),
-    "two-documents": lambda place: place.write(place.contents(body=place.body.strip() * 2)),
+    "no-token": kept_as(EXPIRY),
+    "empty-token": kept_as(EXPIRY + b" "),
+    "no-expiry": kept_as(TOKEN),
+    "token-as-long-as-an-expiry": kept_as(b"x" * len(EXPIRY)),
+    "empty-expiry": kept_as(b" " + TOKEN),
+    "token-first": kept_as(TOKEN + b" " + EXPIRY),
+    "longer-expiry": kept_as(b"1" + KEPT),
+    "shorter-expiry": kept_as(KEPT[1:]),
+    "blank-in-expiry": kept_as(KEPT.replace(b"T", b" ")),
+    "blank-before": kept_as(b" " + KEPT),
+    "blank-after": kept_as(KEPT + b" "),
+    "two-blanks": kept_as(KEPT.replace(b" ", b"  ")),
+    "tab": kept_as(KEPT.replace(b" ", b"\t")),
+    "two-tokens": kept_as(KEPT + b" " + TOKEN),
+    "a-document": lambda place: place.write(place.contents(kept=place.body.strip())),
+    "quote-in-expiry": kept_as(KEPT.replace(b"T", b'"')),
+    "not-ascii": kept_as(KEPT + b"\xff"),
+    "utf-8": kept_as(KEPT + "ö".encode()),
+    "star": kept_as(EXPIRY + b" /*/*"),
+    "stars": kept_as(b"* /*/*"),
+    "backslash": kept_as(KEPT + rb"\\"),
+    "escape": kept_as(KEPT + rb"\u0041"),
+    "quote": kept_as(KEPT + b'"'),
+    "brace": kept_as(KEPT + b"}"),
+    "dollar": kept_as(KEPT + b"$HOME"),
+    "backquote": kept_as(KEPT + b"`id`"),
+    "control-character": kept_as(KEPT + b"\x07"),
     "line-ends-of-dos": lambda place: place.write(place.contents().replace(b"\n", b"\r\n")),
-    "much-more": lambda place: place.write(place.contents() + b" " * (1 << 16)),
 }
 """What both doors refuse."""
 
@@ -128,6 +136,5 @@ EXPOSED: dict[str, Callable[[Place], object]] = {
     "group-reads": lambda place: place.file.chmod(0o640),
     "others-read": lambda place: place.file.chmod(0o604),
     "directory-open": lambda place: place.directory.chmod(0o750),
-    "huge": lambda place: place.write(place.contents() + bytes(2 << 20)),
 }
-"""What only Python can see: a shell has no eye for modes, and reads over NUL bytes."""
+"""What only Python can see: a shell has no eye for modes."""

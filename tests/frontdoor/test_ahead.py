@@ -66,7 +66,7 @@ def python_door(watched: Watched, place: Place) -> "subprocess.CompletedProcess[
     root = Path(fastpath.__file__).parents[1]
     code = (
         f"import sys; sys.path.insert(0, {str(root)!r}); sys.executable = {str(watched.door.python)!r}; "
-        "from kubelogin_py.fastpath import main; main(); raise SystemExit(77)"
+        "from kubelogin_py.__main__ import serve; serve(); raise SystemExit(77)"
     )
     words = [sys.executable, "-I", "-c", code, *place.arguments]
     return subprocess.run(words, env=place.environ, capture_output=True, check=False)

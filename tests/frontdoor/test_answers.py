@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from kubelogin_py import fastpath
 from tests.frontdoor.command_lines import AUTHENTIK, HIT, KANIDM, MINIMAL, POCKET_ID, info
-from tests.frontdoor.place import NOT_SERVED, Place
+from tests.frontdoor.place import EXPIRY, NOT_SERVED, Place
 from tests.frontdoor.shells import EACH, Door
 from tests.storage.surroundings import credential
 
@@ -137,8 +138,7 @@ def test_a_file_that_may_not_be_read_is_a_silent_miss(shell: str, door: Door, tm
 def test_a_long_token_is_served_whole(shell: str, door: Door, tmp_path: Path) -> None:
     """300 groups make a token of many kilobytes."""
     place = Place(tmp_path / "me")
-    body = credential("x" * 100_000)
-    place.write(place.contents(body=body.strip()))
+    body = place.write_token("x" * 100_000)
     assert door.ask(shell, MINIMAL, place.environ).answer == body == place.answer()
 
 
@@ -146,8 +146,7 @@ def test_a_long_token_is_served_whole(shell: str, door: Door, tmp_path: Path) ->
 def test_more_than_python_reads_is_a_miss(shell: str, door: Door, tmp_path: Path) -> None:
     place = Place(tmp_path / "me")
     for more, served in ((0, True), (1, False)):
-        token = "x" * ((1 << 20) - len(place.contents()) + len("id-token-1") + more)
-        place.write(place.contents(body=credential(token).strip()))
+        place.write_token("x" * ((1 << 20) - len(place.key) - len(EXPIRY) - 3 + more))
         assert (place.answer() is not None) is served
         assert (door.ask(shell, MINIMAL, place.environ).answer is not None) is served
 
@@ -250,7 +249,7 @@ def spoilt(good: bytes, chance: random.Random) -> bytes:
 def test_hostile_files_are_never_run_and_only_a_whole_credential_is_printed(
     shell: str, door: Door, place: Place, tmp_path: Path
 ) -> None:
-    """What is printed is what Python prints: the file's second line, an ExecCredential through and through."""
+    """What is printed is what Python prints: an ExecCredential through and through, of the file's second line."""
     chance = random.Random(f"files {shell}")
     good = place.contents()
     hits = 0
@@ -262,9 +261,17 @@ def test_hostile_files_are_never_run_and_only_a_whole_credential_is_printed(
         assert reply.stderr == b"", contents
         if reply.answer is not None:
             hits += 1
-            assert reply.answer == contents.split(b"\n")[1] + b"\n" == place.answer(), contents
+            assert reply.answer == whole(contents) == place.answer(), contents
     assert not list(tmp_path.rglob("pwned"))
     assert hits
+
+
+def whole(contents: bytes) -> bytes:
+    """Return the credential that an answer's file stands for."""
+    expiry, token = contents.split(b"\n")[1].decode("ascii").split(" ")
+    assert re.fullmatch(r"[A-Za-z0-9_.:-]{20}", expiry)
+    assert re.fullmatch(r"[A-Za-z0-9_.:-]+", token)
+    return credential(token).replace(EXPIRY, expiry.encode())
 
 
 @pytest.mark.parametrize("shell", EACH)
