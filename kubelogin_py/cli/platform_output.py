@@ -37,13 +37,14 @@ def hand_over(files: Sequence[File], directory: Path | None, invocation: Invocat
     if directory is None:
         invocation.stdout.write("".join(_printed(files)).encode())
         return
-    for file in files:
-        _check_free(directory / file.name, file.text)
+    new = [file for file in files if _is_free(directory / file.name, file.text)]
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for file in files:
+        for file in new:
             _write(directory / file.name, file)
     except OSError as error:
+        for file in new:
+            (directory / file.name).unlink(missing_ok=True)
         reason = (error.strerror or "failed").lower()
         raise StorageError(f"can't write into {printable(str(directory))}: {reason}") from error
     for file in files:
@@ -70,11 +71,15 @@ def _printed(files: Sequence[File]) -> Iterator[str]:
         yield file.text if is_yaml else "".join(f"# {line}".rstrip() + "\n" for line in file.text.splitlines())
 
 
-def _check_free(path: Path, text: str) -> None:
+def _is_free(path: Path, text: str) -> bool:
+    """Whether the file is to be written: it is not there yet.
+
+    :raises SettingsError: it is there and says something else.
+    """
+    if not os.path.lexists(path):
+        return True
     try:
         same = not path.is_symlink() and path.read_bytes() == text.encode()
-    except FileNotFoundError:
-        return
     except OSError:
         same = False
     if not same:
@@ -82,6 +87,7 @@ def _check_free(path: Path, text: str) -> None:
             f"{printable(str(path))} is there already, and says something else; nothing was written",
             hint="move it away, or choose another directory with --write",
         )
+    return False
 
 
 def _write(path: Path, file: File) -> None:

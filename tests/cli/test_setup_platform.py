@@ -1,7 +1,9 @@
 """``setup --platform``: what is refused before anybody signs in, what is printed and written, and the verdict."""
 
 import base64
+import errno
 import json
+import os
 import shlex
 import stat
 import time
@@ -151,6 +153,33 @@ def test_what_somebody_else_wrote_stays(place: Path) -> None:
     assert f"error: setup: {place}/role-bindings.yaml is there already, and says something else" in outcome.err
     assert [path.name for path in place.iterdir()] == ["role-bindings.yaml"]
     assert (place / "role-bindings.yaml").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_disk_that_is_full_leaves_nothing_behind(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All files or none: half of them would be taken for all."""
+    written: list[int] = []
+
+    def full(descriptor: int) -> None:
+        written.append(descriptor)
+        if len(written) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    outcome = call(*GENERIC, f"--write={place}", application=application(), environment={"HOME": "/nowhere"})
+    assert (outcome.code, outcome.out) == (1, "")
+    assert f"error: setup: can't write into {place}: no space left on device" in outcome.err
+    assert [*place.iterdir()] == []
+
+
+def test_an_access_token_is_judged_as_the_api_server_would() -> None:
+    told = Application(Credential(token=Secret("opaque"), claims=None), published=Published())
+    outcome = call(*GENERIC, "--oidc-use-access-token", application=told, environment={"HOME": "/nowhere"})
+    assert outcome.code == 1
+    assert "fail  form             the token is no signed JWT: it has 1 part, not 3" in outcome.err
+    # Nobody is known by name, so the roles have a place to fill in.
+    assert documents(outcome)["ClusterRoleBinding"]["subjects"] == [
+        {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "oidc:YOUR_NAME"}
+    ]
 
 
 def test_a_link_is_not_followed(place: Path) -> None:
