@@ -85,6 +85,15 @@ def test_f03_after_a_cancelled_sign_in_nobody_is_asked_again(scene: Scene, tmp_p
     assert token(scene.call())
 
 
+def test_f03_whoever_waited_for_a_cancelled_sign_in_asks_nobody(scene: Scene, tmp_path: Path) -> None:
+    """Ten at once, and the person says no: one browser, and the others hear of it without opening their own."""
+    scene.browser = slow_browser(tmp_path / "slow", 3, cancel=True)
+    done = command.together([scene.start() for _ in range(10)])
+    assert {(one.code, one.stdout) for one in done} == {(1, "")}
+    assert scene.opened == 1
+    assert sum("nobody is asked again" in one.stderr for one in done) == 9
+
+
 @pytest.mark.required("kubectl")
 def test_f03_kubectl_s_five_calls_open_one_browser(
     started_provider: Callable[..., Provider],

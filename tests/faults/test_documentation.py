@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 FAULTS = Path(__file__).parent
 DOCUMENT = FAULTS.parents[1] / "docs/reliability.md"
 
@@ -43,3 +45,8 @@ def test_every_line_of_a_table_has_a_test() -> None:
     lines = [line for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     bare = [line for line in lines if "`test_" not in line and not line.startswith("| fault")]
     assert bare == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md"])
+def test_the_document_is_found(page: str) -> None:
+    assert "reliability.md" in (DOCUMENT.parents[1] / page).read_text(encoding="utf-8")

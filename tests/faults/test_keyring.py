@@ -9,7 +9,7 @@ import pytest
 from kubelogin_py.adapters.clock import SystemClock
 from kubelogin_py.adapters.system_keyring import PATIENCE, SystemKeyring
 from kubelogin_py.storage.sealing_key import ACCOUNT, SERVICE
-from tests.faults.scene import Scene, token, warnings
+from tests.faults.scene import AT_ONCE, Scene, token, warnings
 from tests.storage import secret_service
 from tests.storage.secret_service import Session
 from tests.support import command
@@ -67,6 +67,70 @@ def test_f18_b101_a_prompt_that_nobody_answers(scene: Scene, tmp_path: Path) -> 
     assert "did not answer within" in done.stderr
     assert done.seconds < 3 * PATIENCE + 15
     assert token(done).encode() not in b"".join(path.read_bytes() for path in scene.cache.iterdir())
+
+
+@pytest.mark.parametrize("how", ["locked", "wrong password", "never unlocked"])
+def test_f18_b101_a_keyring_that_stays_locked(scene: Scene, tmp_path: Path, how: str) -> None:
+    """Without a display its prompt fails at once: the credential is printed, one warning, nothing in plain text."""
+    with secret_service.session(tmp_path / "desktop") as session:
+        in_keyring(scene, session, "auto")
+        if how != "never unlocked":
+            session.unlock()
+            assert token(scene.call(env=session.environment))
+        if how == "locked":
+            session.lock()
+            _stays_locked(scene, session)
+    if how == "locked":
+        return
+    with secret_service.session(tmp_path / "desktop") as session:
+        if how == "wrong password":
+            session.unlock("wrong")
+        _stays_locked(scene, session)
+
+
+def _stays_locked(scene: Scene, session: Session) -> None:
+    before = {path.name: path.read_bytes() for path in scene.cache.glob("*.json*")} if scene.cache.exists() else {}
+    done = scene.call(env=session.environment)
+    assert token(done)
+    assert done.seconds < PATIENCE + 2 * AT_ONCE
+    (warning,) = warnings(done)
+    assert "is locked and was not unlocked; the next command may have to sign in again" in warning
+    assert "hint: unlock it" in done.stderr
+    after = {path.name: path.read_bytes() for path in scene.cache.glob("*.json*")}
+    # What was sealed is as it was, and nothing else holds a token.
+    assert {name: after[name] for name in before if not name.startswith("documents-")}.items() <= before.items()
+    assert not [name for name in after.keys() - before.keys() if name.startswith(("session-", "sealed-"))]
+
+
+@pytest.mark.parametrize(
+    ("backend", "reason"),
+    [
+        ("keyring.backends.null.Keyring", "keyring.backends.null.Keyring keeps nothing"),
+        ("bad.PlaintextKeyring", "bad.PlaintextKeyring keeps secrets in plain text"),
+    ],
+)
+def test_b101_a_backend_that_is_refused(scene: Scene, tmp_path: Path, backend: str, reason: str) -> None:
+    """By its name and with the reason; nothing is kept, least of all by it."""
+    (tmp_path / "bad.py").write_text(
+        "from pathlib import Path\n"
+        "from keyring.backend import KeyringBackend\n"
+        "class PlaintextKeyring(KeyringBackend):\n"
+        "    priority = 9\n"
+        "    def set_password(self, service, username, password):\n"
+        f"        Path({str(tmp_path / 'leaked')!r}).write_text(password)\n"
+        "    def get_password(self, service, username):\n"
+        "        return None\n"
+    )
+    config = scene.home / ".config/python_keyring/keyringrc.cfg"
+    config.parent.mkdir(parents=True)
+    config.write_text(f"[backend]\ndefault-keyring={backend}\nkeyring-path={tmp_path}\n")
+    scene.more = ("--token-cache-storage=keyring",)
+    done = scene.call()
+    assert token(done)
+    (warning,) = warnings(done)
+    assert f"the keyring backend {reason}, so it is not used" in warning
+    assert not (tmp_path / "leaked").exists()
+    assert not list(scene.cache.glob("se*.json*"))
 
 
 def test_f18_any_size(scene: Scene, desktop: Session) -> None:

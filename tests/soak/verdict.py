@@ -130,7 +130,7 @@ class Evidence:
                 yield line["event"]
         for one in self.injections:
             costly = one.kind in {"damage beyond repair", "full disk"} and one.context in self._sharing(context)
-            if costly and one.began_at <= until and one.ended_at + GRACE >= since:
+            if costly and one.began_at <= until and one.ended_at >= since:
                 yield one.kind
 
     def _came_to_nothing(self, opener: int) -> bool:
