@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kubelogin_py.advice import Advice
 from kubelogin_py.documents import Documents
-from kubelogin_py.errors import Error, SettingsError, VerificationError
+from kubelogin_py.errors import Error, SettingsError, StorageError, VerificationError
 from kubelogin_py.grants import grant
 from kubelogin_py.grants.sign_in import SignIn
 from kubelogin_py.keeping import keep
@@ -78,7 +78,20 @@ def sign_in(settings: Settings, world: World, *, key: str) -> Credential:
         if is_enough and (credential := _fresh(session, settings, world, key)):
             return credential
         with heeded(settings, world):
-            return _obtained(session, settings, world, key)
+            credential = _obtained(session, settings, world, key)
+        if settings.cache.required:
+            _check_kept(credential, world)
+        return credential
+
+
+def _check_kept(credential: Credential, world: World) -> None:
+    """Refuse a credential that is not kept, for those who would rather do without it.
+
+    :raises StorageError: it is not; why has been told.
+    """
+    kept = world.store.load(credential.session_key)
+    if kept is None or kept.presented_token != credential.token:
+        raise StorageError("the session could not be kept, and --require-token-cache wants that")
 
 
 def _has_new_token(session: Session | None, before: Session | None) -> bool:

@@ -173,12 +173,14 @@ class Cache:
     :param former_scopes: the extra scopes as they were given, by which int128/kubelogin names its sessions, among
         others; its sessions in ``directory`` are then gone on with. ``None`` leaves them alone.
     :param refresh_ahead: whether an answer from the cache may start a refresh in the background.
+    :param required: whether a credential whose session could not be kept is an error instead of a warning.
     """
 
     storage: Storage = Storage.DISK
     directory: Path | None = None
     former_scopes: tuple[str, ...] | None = None
     refresh_ahead: bool = True
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,14 @@ OPTIONS = (
         convert=option_values.negated,
     ),
     Option(
+        name="require-token-cache",
+        kind=BOOL,
+        default=False,
+        help="Fail where the session can't be kept, instead of a warning and the token all the same",
+        topic=Topic.CACHE,
+        field="cache.required",
+    ),
+    Option(
         name="token-cache",
         kind=STRING,
         default="",

@@ -27,7 +27,8 @@ from kubelogin_py.settings import Cache, Login, PkceMethod, Provider, Settings, 
 
 GROUPS = {"provider": Provider, "login": Login, "cache": Cache, "tls": Tls}
 
-# Type and default of each flag, as int128/kubelogin documents them; no-refresh-ahead and provider are our own.
+# Type and default of each flag, as int128/kubelogin documents them; no-refresh-ahead, require-token-cache and provider
+# are our own.
 EXPECTED: dict[str, tuple[str, Value]] = {
     "provider": ("string", "auto"),
     "oidc-issuer-url": ("string", ""),
@@ -42,6 +43,7 @@ EXPECTED: dict[str, tuple[str, Value]] = {
     "token-cache-dir": ("string", "~/.kube/cache/oidc-login"),
     "token-cache-storage": ("string", "disk"),
     "no-refresh-ahead": ("", False),
+    "require-token-cache": ("", False),
     "certificate-authority": ("stringArray", ()),
     "certificate-authority-data": ("stringArray", ()),
     "insecure-skip-tls-verify": ("", False),

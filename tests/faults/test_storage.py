@@ -216,6 +216,22 @@ def test_f32_what_was_obtained_is_printed_though_it_can_not_be_kept(scene: Scene
         assert "read-only file system" in done.stderr
 
 
+@pytest.mark.required("mount")
+def test_f32_whoever_wants_it_gets_an_error_instead(scene: Scene, tmp_path: Path) -> None:
+    """``--require-token-cache``: for machines on which a session that is lost each time must not go unnoticed."""
+    scene.seed(left=-5)
+    with read_only(scene.cache):
+        refused = scene.call("--require-token-cache", env={"XDG_RUNTIME_DIR": str(tmp_path)})
+    assert (refused.code, refused.stdout) == (1, "")
+    assert "read-only file system" in refused.stderr
+    assert "error: get-token: the session could not be kept" in refused.stderr
+    shutil.rmtree(scene.cache)
+    done = scene.call("--require-token-cache")
+    assert (token(done), warnings(done)) == (scene.kept.id_token.reveal() if scene.kept.id_token else "", [])
+    quiet = scene.call("--require-token-cache")
+    assert (token(quiet), quiet.stderr) == (token(done), "")
+
+
 CALLS = {
     "open": "openat",
     "read": "read",
