@@ -85,20 +85,11 @@ class Folder:
         :raises StorageError: it is not surely on the disk; what is there is still either the old or the new one.
         """
         with failing("write", self.path / name):
-            temporary, descriptor = self._begun()
             try:
-                try:
-                    _fill(descriptor, contents)
-                finally:
-                    os.close(descriptor)
-                # Before it can be found under its name: a reader must never see another time.
-                if modified is not None:
-                    os.utime(self._at(temporary), (modified, modified), dir_fd=self._descriptor)
-                self._rename(temporary, name)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(self._at(temporary), dir_fd=self._descriptor)
-                raise
+                self._put(name, contents, modified)
+            except FileNotFoundError:
+                # Somebody cleared the directory at that moment, and the unfinished file with it.
+                self._put(name, contents, modified)
             self._synchronise()
 
     def sweep(self, name: str) -> None:
@@ -161,11 +152,27 @@ class Folder:
         status = self.status(name)
         return status is not None and os.path.samestat(status, os.fstat(descriptor))
 
+    def _put(self, name: str, contents: bytes, modified: int | None) -> None:
+        temporary, descriptor = self._begun()
+        try:
+            try:
+                _fill(descriptor, contents)
+            finally:
+                os.close(descriptor)
+            # Before it can be found under its name: a reader must never see another time.
+            if modified is not None:
+                os.utime(self._at(temporary), (modified, modified), dir_fd=self._descriptor)
+            self._rename(temporary, name)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(self._at(temporary), dir_fd=self._descriptor)
+            raise
+
     def _begun(self) -> tuple[str, int]:
         """Return the name and descriptor of a new file, locked so that nobody sweeps it away."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | modes.COMMON
         while True:
-            name = f".temp-{os.urandom(16).hex()}"
+            name = f"temp-{os.urandom(16).hex()}"
             descriptor = os.open(self._at(name), flags, modes.PRIVATE_FILE, dir_fd=self._descriptor)
             try:
                 if kernel_lock.try_lock(descriptor) and self.is_open_as(name, descriptor):

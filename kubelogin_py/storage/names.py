@@ -18,8 +18,8 @@ ANSWER = r"answer[0-9]+-[A-Za-z0-9_,.=@%+~ -]+\.txt"
 AHEAD = r"ahead([0-9]+-[A-Za-z0-9_,.=@%+~ -]+\.txt)(?:\.taken)?"
 """When the token of an answer is refreshed ahead, and who does it; the group is the end of the answer's name."""
 
-TEMPORARY = r"\.temp-[0-9a-f]{32}"
-"""Files being written, and what a killed writer left."""
+TEMPORARY = "temp-[0-9a-f]{32}"
+"""Files being written, and what a killed writer left; not hidden, so that ``rm *`` takes them as well."""
 
 LOCK = f"(?:session|login)-{_HEX}\\.lock"
 """Lock files; never removed but under their own lock."""

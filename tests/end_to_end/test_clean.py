@@ -74,7 +74,7 @@ def test_nothing_else_is_touched(tmp_path: Path, home: Path) -> None:
     for name in kept[:-1]:
         (directory / name).write_text("precious", encoding="utf-8")
     (directory / "sub" / KEY).write_text("precious", encoding="utf-8")
-    gone = [KEY, f"{KEY}.lock", f"session-{KEY}.json", f"session-{KEY}.lock", "answer1-5,a.txt", ".temp-" + "0" * 32]
+    gone = [KEY, f"{KEY}.lock", f"session-{KEY}.json", f"session-{KEY}.lock", "answer1-5,a.txt", "temp-" + "0" * 32]
     for name in gone:
         (directory / name).write_text("x", encoding="utf-8")
     done = command.run("clean", "--token-cache-dir", directory, home=home)

@@ -91,7 +91,7 @@ def test_f11_a_nearly_full_disk(scene: Scene, tmp_path: Path, pages: int) -> Non
         kept = record.parse(file.read_bytes())
         assert kept.id_token in {before.id_token, Secret(token(done))}
         assert bool(warnings(done)) == (kept.id_token == before.id_token)
-        assert not list((disk / "cache").glob(".temp-*"))
+        assert not list((disk / "cache").glob("temp-*"))
         assert scene.opened == 0
 
 
@@ -126,7 +126,7 @@ def test_f11_b97_a_full_disk(scene: Scene, tmp_path: Path) -> None:
         assert "free some space" in done.stderr
         after = {path.name: path.read_bytes() for path in (disk / "cache").glob("session-*.json")}
         assert after == before
-        assert not list((disk / "cache").glob(".temp-*"))
+        assert not list((disk / "cache").glob("temp-*"))
         assert scene.opened == 0
 
 
@@ -152,7 +152,7 @@ def test_b97_each_way_a_write_fails(scene: Scene, tmp_path: Path, errno: str) ->
     assert token(done)
     assert len(warnings(done)) == 1, done.stderr
     assert scene.file.read_bytes() == before
-    assert not [name for name in scene.names if name.startswith(".temp-")]
+    assert not [name for name in scene.names if name.startswith("temp-")]
 
 
 @pytest.mark.required("strace")
@@ -254,7 +254,7 @@ def in_cache(trace: Path, scene: Scene) -> list[int]:
     """Return which calls of the first process touched a session or what is to become one, counted from 1."""
     lines = [line.split(maxsplit=1) for line in trace.read_text(errors="replace").splitlines()]
     calls = [call for process, call in lines if process == lines[0][0] and "clone(" not in call]
-    ours = re.compile(rf"{re.escape(str(scene.cache))}.*(?:session-\w+\.json|\.temp-)")
+    ours = re.compile(rf"{re.escape(str(scene.cache))}.*(?:session-\w+\.json|temp-)")
     return [number for number, call in enumerate(calls, 1) if ours.search(call)]
 
 
@@ -485,9 +485,9 @@ def test_b96_temporary_files_are_random_and_those_of_the_dead_are_swept(scene: S
     scene.seed(left=-5)
     for number in (1, 2, 3):
         scene.under(*strace(tmp_path / f"trace-{number}", "fsync:signal=SIGKILL:when=1"))
-    left = {name for name in scene.names if re.fullmatch(r"\.temp-[0-9a-f]{32}", name)}
+    left = {name for name in scene.names if re.fullmatch(r"temp-[0-9a-f]{32}", name)}
     assert len(left) == 3
-    link, planted = scene.cache / f".temp-{'0' * 32}", scene.cache / ".temp-planted"
+    link, planted = scene.cache / f"temp-{'0' * 32}", scene.cache / "temp-planted"
     for path in (link, planted):
         path.symlink_to(scene.home / "elsewhere")
     assert token(scene.call())

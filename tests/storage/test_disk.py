@@ -423,7 +423,7 @@ def test_b97_a_full_disk_leaves_the_old_session(tmp_path: Path) -> None:
         assert caught.value.hint
         assert "free some space" in caught.value.hint
         assert (directory / FILE).read_bytes() == before
-        assert not [name for name in names(directory) if name.startswith(".temp-")]
+        assert not [name for name in names(directory) if name.startswith("temp-")]
         with store.lock(LOGIN_KEY, deadline=time.monotonic() + 5, doing="testing"):
             assert store.load(KEY)
 
@@ -468,16 +468,16 @@ def test_f04_a_killed_writer_leaves_the_old_or_the_new_session(tmp_path: Path) -
         assert loaded.id_token in {Secret(token) for token in tokens}
         assert console.lines == []
     disk_store(directory, clock=ShiftedClock(11)).save(KEY, session())
-    assert not [name for name in names(directory) if name.startswith(".temp-")]
+    assert not [name for name in names(directory) if name.startswith("temp-")]
 
 
 def test_b96_only_files_of_dead_writers_are_removed(cache: Path) -> None:
     """One that is being written at this moment is locked, however long that takes; foreign names are not ours."""
-    left, written = cache / f".temp-{'0' * 32}", cache / f".temp-{'1' * 32}"
+    left, written = cache / f"temp-{'0' * 32}", cache / f"temp-{'1' * 32}"
     left.write_bytes(b"")
     # An answer being written has its time of expiry already.
     os.utime(left, (time.time() + 86400,) * 2)
-    foreign = cache / ".temp-of-somebody-else"
+    foreign = cache / "temp-of-somebody-else"
     foreign.write_bytes(b"")
     with written.open("wb") as writer:
         assert kernel_lock.try_lock(writer.fileno())
@@ -492,12 +492,46 @@ def test_b96_only_files_of_dead_writers_are_removed(cache: Path) -> None:
     assert foreign.exists()
 
 
+def test_what_a_killed_writer_left_goes_with_all_that_people_remove(cache: Path) -> None:
+    """``rm ~/.kube/cache/oidc-login/*`` leaves hidden files, and a token must not be in one."""
+
+    def stop(_descriptor: int) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def write() -> None:
+        os.fsync = stop
+        disk_store(cache).save(KEY, session())
+
+    assert finished(forked(write)) == -signal.SIGKILL
+    assert any(b"refresh" in path.read_bytes() for path in cache.iterdir())
+    subprocess.run(["/bin/sh", "-c", "rm *"], cwd=cache, check=True)
+    assert names(cache) == set()
+
+
+def test_a_file_that_is_removed_while_it_is_written_is_written_again(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody clears the directory at that moment: the new session is still not lost."""
+    real, removed = os.replace, []
+
+    def replace(old: str, new: str, **options: int) -> None:
+        if not removed:
+            removed.append(old)
+            (cache / old).unlink()
+        real(old, new, **options)
+
+    monkeypatch.setattr(os, "replace", replace)
+    disk_store(cache).save(KEY, session())
+    assert removed
+    assert disk_store(cache).load(KEY)
+
+
 def test_b96_without_locks_their_age_alone_tells(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def flock(_descriptor: int, _operation: int) -> None:
         raise OSError(errno.ENOLCK, "no locks available")
 
     monkeypatch.setattr("fcntl.flock", flock)
-    left = cache / f".temp-{'0' * 32}"
+    left = cache / f"temp-{'0' * 32}"
     left.write_bytes(b"")
     disk_store(cache, clock=ShiftedClock(60)).save(KEY, session())
     assert left.exists()
@@ -564,7 +598,7 @@ def test_b102_a_home_directory_is_not_tagged(tmp_path: Path) -> None:
 
 
 UPSTREAM = ["d" * 64, "d" * 64 + ".lock"]
-FOREIGN = ["config", "session-.json", f"session-{KEY}.json.orig", ".temp-x", "answer", "answers.txt", "Answer1-2,x.txt"]
+FOREIGN = ["config", "session-.json", f"session-{KEY}.json.orig", "temp-x", "answer", "answers.txt", "Answer1-2,x.txt"]
 
 
 @pytest.fixture
@@ -574,7 +608,7 @@ def full(cache: Path) -> Path:
     for key in (KEY, LOGIN_KEY):
         with store.lock(key, deadline=time.monotonic() + 5, doing="testing"):
             pass
-    for name in [*UPSTREAM, *FOREIGN, BAD, f"session-{OTHER_KEY}.lock", f".temp-{'0' * 32}", "answer1-17,x,y.txt"]:
+    for name in [*UPSTREAM, *FOREIGN, BAD, f"session-{OTHER_KEY}.lock", f"temp-{'0' * 32}", "answer1-17,x,y.txt"]:
         (cache / name).write_bytes(b"x")
     (cache / "directory").mkdir()
     return cache

@@ -99,7 +99,7 @@ def test_the_file_is_the_new_one_or_the_old_one(place: Place) -> None:
     place.store().save(KEY, session("another"))
     assert place.file().stat().st_ino != before
     assert place.file().stat().st_mode & 0o777 == 0o600
-    assert not list(place.directory.glob(".temp-*"))
+    assert not list(place.directory.glob("temp-*"))
 
 
 def test_f_18_a_lost_key_is_a_miss_and_one_line(place: Place) -> None:
