@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import stat
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from kubelogin_py.oidc.public_key import PublicKey
 from kubelogin_py.secret import Secret
 from kubelogin_py.settings import Storage
 from tests.cli.calls import Application, Credential, Outcome, call, raising
+from tests.support.environment import clean
+from tests.support.kubectl import KUBECTL
 
 ISSUER = "https://id.example.com"
 PROVIDER = (f"--oidc-issuer-url={ISSUER}", "--oidc-client-id=kubernetes")
@@ -471,6 +474,20 @@ def test_hostile_names_do_not_break_out_of_the_commands(place: Path) -> None:
     assert words[-3:] == [f"--as=oidc:{name}", "--as-group=oidc:a b", "--as-group=oidc:*"]
     (line,) = (line for line in steps.splitlines() if "apply -f" in line)
     assert shlex.split(line)[-1] == str(directory / "role-bindings.yaml")
+
+
+@pytest.mark.required("kubectl")
+def test_kubectl_reads_the_arguments_as_they_were_typed(place: Path) -> None:
+    """Whatever they are: kubectl's reader of YAML is not ours."""
+    words = ["--oidc-client-id=1e3: {x} # '\"$(id)\U0001f600", "--browser-command=-it's \\ on", "--account=y"]
+    typed = (*GENERIC, *words, "--server=https://api:6443", "--context=1e3", "--user=no", f"--write={place / 'out'}")
+    outcome = call(*typed, application=application(), environment={"HOME": "/nowhere"})
+    assert (place / "out/kubeconfig").exists(), outcome.err
+    view = [str(KUBECTL), "config", "view", "--raw", "--output=json", f"--kubeconfig={place / 'out/kubeconfig'}"]
+    found = json.loads(subprocess.run(view, env=clean(place), capture_output=True, check=True, timeout=60).stdout)
+    assert (found["current-context"], found["users"][0]["name"]) == ("1e3", "no")
+    arguments = found["users"][0]["user"]["exec"]["args"]
+    assert arguments == ["get-token", *sorted((f"--oidc-issuer-url={ISSUER}", *words), key=arguments.index)]
 
 
 def test_hostile_claims_do_not_reach_the_terminal() -> None:

@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 from kubelogin_py.errors import SettingsError
-from kubelogin_py.kubernetes import api_server_flags, authentication_configuration, platform_files
+from kubelogin_py.kubernetes import api_server_flags, authentication_configuration, platform_files, role_bindings
 from kubelogin_py.kubernetes.jwt_authenticator import FLAG_ALGORITHMS, JwtAuthenticator
 from kubelogin_py.kubernetes.platform import Platform, Style, choose
+from kubelogin_py.kubernetes.role_bindings import Bound
 from tests.kubernetes import golden, schemas
 from tests.support.environment import clean
 from tests.support.kubectl import KUBECTL
@@ -192,6 +193,19 @@ def test_no_name_breaks_out(tmp_path: Path) -> None:
     # No expression holds a word of theirs.
     expressions = [line for line in patch.text.splitlines() if "expression:" in line]
     assert len(expressions) == 2
+
+
+@pytest.mark.required("kubectl")
+def test_no_group_breaks_out(tmp_path: Path) -> None:
+    """The same for those who are bound, in the bindings and in what is only proposed."""
+    server, hostile = golden.PLAIN, Bound(tuple(HOSTILE), tuple(HOSTILE))
+    text = role_bindings.documents(server, hostile, Bound(), Bound())
+    (document,) = as_kubernetes_reads([text], tmp_path / "bindings.yaml")
+    assert document == yaml.safe_load(text)
+    assert [one["name"] for one in document["subjects"]] == 2 * [f"oidc:{name}" for name in HOSTILE]
+    proposed = role_bindings.documents(server, Bound(), Bound(), hostile)
+    (document,) = yaml.safe_load_all(proposed)
+    assert document["roleRef"]["name"] == "view"
 
 
 def test_hostile_flags_stay_in_their_list(tmp_path: Path) -> None:
