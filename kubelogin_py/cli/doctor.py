@@ -12,11 +12,11 @@ from kubelogin_py.cli import plugin_call
 from kubelogin_py.cli.home import home_directory
 from kubelogin_py.cli.invocation import Invocation
 from kubelogin_py.cli.plugin_call import PluginCall
+from kubelogin_py.cli.setup_command import arguments_of
 from kubelogin_py.doctor.finding import Finding, Status
 from kubelogin_py.doctor.subject import Subject
 from kubelogin_py.errors import Error, UnhealthyError
 from kubelogin_py.kubernetes import kubeconfig_context
-from kubelogin_py.kubernetes.kubeconfig_context import Context
 from kubelogin_py.settings import Settings
 
 _COLOURS = {Status.PASS: "32", Status.WARN: "33", Status.FAIL: "31;1", Status.SKIP: "2"}
@@ -31,7 +31,7 @@ def run(invocation: Invocation) -> None:
     :raises UnhealthyError: something failed.
     """
     subject = _subject(invocation)
-    findings = invocation.examine(subject)
+    findings = invocation.examine(subject, invocation.parsed.number("v"))
     text = _document(subject, findings) if invocation.parsed.text("output") == "json" else _table(findings, invocation)
     invocation.stdout.write(f"{text}\n".encode())
     broken = [finding.check for finding in findings if finding.status is Status.FAIL]
@@ -60,7 +60,7 @@ def _subject(invocation: Invocation) -> Subject:
         settings, fault = _settings(call)
     except Error as error:
         fault = error
-    return Subject(context, None, settings, fault, given, merged, home, _chosen(invocation, context))
+    return Subject(context, None, settings, fault, given, merged, home, _chosen(invocation))
 
 
 def _settings(call: PluginCall) -> tuple[Settings | None, Error | None]:
@@ -70,13 +70,12 @@ def _settings(call: PluginCall) -> tuple[Settings | None, Error | None]:
         return None, error
 
 
-def _chosen(invocation: Invocation, context: Context | None = None) -> str:
-    """Return the options that mean the same subject to another command of ours."""
+def _chosen(invocation: Invocation) -> str:
+    """Return the options that mean the same subject to another command of ours; a secret is left out."""
     own = invocation.parsed
-    names = ("kubeconfig", "context")
-    if context is None and plugin_call.names_provider(own):
-        names = ("oidc-issuer-url", "oidc-client-id")
-    return " ".join(shlex.quote(f"--{name}={own.text(name)}") for name in names if own.text(name))
+    places = [f"--{name}={own.text(name)}" for name in ("kubeconfig", "context") if own.text(name)]
+    words = [*places, *(argument.text for argument in arguments_of(invocation.rows, own))]
+    return " ".join(shlex.quote(word) for word in words)
 
 
 def _document(subject: Subject, findings: Sequence[Finding]) -> str:

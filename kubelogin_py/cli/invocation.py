@@ -86,8 +86,8 @@ KeptSessions: TypeAlias = "Callable[[Path], Sequence[Kept]]"
 """Returns every session in a token cache directory."""
 
 
-Examine: TypeAlias = "Callable[[Subject], Sequence[Finding]]"
-"""Looks at everything about a subject; changes nothing."""
+Examine: TypeAlias = "Callable[[Subject, int], Sequence[Finding]]"
+"""Looks at everything about a subject, at a verbosity; changes nothing."""
 
 
 class PublishedDocuments(Protocol):

@@ -107,10 +107,10 @@ def _sign_out(
     return sign_out(settings, verbosity, key=key, environment=environment, browser=browser)
 
 
-def _examine(subject: "Subject") -> Sequence["Finding"]:
+def _examine(subject: "Subject", verbosity: int) -> Sequence["Finding"]:
     from kubelogin_py.wiring.examining import examination  # noqa: PLC0415 -- as above
 
-    return examination(subject)
+    return examination(subject, verbosity)
 
 
 def _clean_keyring() -> None:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from kubelogin_py.adapters.clock import SystemClock
 from kubelogin_py.adapters.http_client import BoundedHttp
 from kubelogin_py.adapters.place import remoteness
 from kubelogin_py.adapters.system_keyring import SystemKeyring
+from kubelogin_py.adapters.terminal import Terminal
 from kubelogin_py.doctor.examination import examine
 from kubelogin_py.doctor.known import Known
 from kubelogin_py.doctor.surroundings import CacheState, Desktop, PortState, Route
@@ -40,24 +41,34 @@ ANSWER_WITHIN = 4.0
 _ANSWER_LIMIT = 1 << 20
 
 
-def examination(subject: "Subject") -> "Sequence[Finding]":
-    """Return what every check finds about a subject."""
-    clock = SystemClock()
-    known = Known(subject, SystemSurroundings(subject.environment, clock))
+def examination(subject: "Subject", verbosity: int = 0) -> "Sequence[Finding]":
+    """Return what every check finds about a subject.
+
+    :param verbosity: 2 shows each request.
+    """
+    clock, console = SystemClock(), Terminal(verbosity, sys.stderr, interactive=False)
+    surroundings = SystemSurroundings(subject.environment, clock, on_request=lambda line: console.detail(2, line))
+    known = Known(subject, surroundings)
     return examine(known, patience.bounded, clock)
+
+
+def _unheard(_line: str) -> None:
+    """Let a line go: the findings say it all."""
 
 
 class SystemSurroundings:
     """The world as it is; see ``doctor.surroundings``.
 
     :param environment: the variables that ``get-token`` would have.
-    :param request_timeout: seconds for one request, and for the keyring.
+    :param on_request: told one line for each request.
     """
 
-    def __init__(self, environment: Mapping[str, str], clock: Clock, *, request_timeout: float = ANSWER_WITHIN) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], clock: Clock, *, on_request: Callable[[str], None] = _unheard
+    ) -> None:
         self._environment = environment
         self._clock = clock
-        self._timeout = request_timeout
+        self._on_request = on_request
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -180,18 +191,18 @@ class SystemSurroundings:
             tls,
             environment=environment,
             request_headers=headers,
-            on_request=_unheard,
+            on_request=self._on_request,
             clock=self._clock,
             user_agent=f"kubelogin-py/{__version__} doctor",
-            connect_timeout=self._timeout,
-            total_timeout=self._timeout,
+            connect_timeout=ANSWER_WITHIN,
+            total_timeout=ANSWER_WITHIN,
             retry_pauses=(),
             server_name=server_name,
         )
 
     @cached_property
     def _system_keyring(self) -> SystemKeyring:
-        return SystemKeyring(self._environment, clock=self._clock, tell=_unheard, patience=self._timeout)
+        return SystemKeyring(self._environment, clock=self._clock, tell=_unheard, patience=ANSWER_WITHIN)
 
     @cached_property
     def _sealing_key(self) -> str:
@@ -206,7 +217,3 @@ class SystemSurroundings:
         if found is None or found.name != sealed.key_name(contents):
             raise StorageError("the key that the session was sealed with is no longer in the keyring")
         return record.parse(sealed.unseal(contents, found, key))
-
-
-def _unheard(_line: str) -> None:
-    """Let a line go: the findings say it all."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubelogin_py.adapters.proxies import proxy_for, without_password
+from kubelogin_py.adapters.proxies import exemption, proxy_for, variable_for, without_password
 from kubelogin_py.errors import SettingsError
 
 PROXY = "http://proxy.example.com:3128"
@@ -156,3 +156,24 @@ def test_what_is_no_proxy_is_refused_without_being_repeated(value: str) -> None:
 )
 def test_a_proxy_is_shown_without_its_password(proxy: str, shown: str) -> None:
     assert without_password(proxy) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "environment", "variable", "exempt"),
+    [
+        ("https://id.example.com", {}, "", ""),
+        ("https://id.example.com", {"HTTPS_PROXY": "http://p:1"}, "HTTPS_PROXY", ""),
+        (
+            "https://id.example.com",
+            {"https_proxy": "http://p:1", "NO_PROXY": "x, .example.com"},
+            "https_proxy",
+            ".example.com",
+        ),
+        ("https://10.1.2.3", {"HTTPS_PROXY": "http://p:1", "no_proxy": "10.0.0.0/8"}, "HTTPS_PROXY", "10.0.0.0/8"),
+        ("https://localhost:1", {"HTTPS_PROXY": "http://p:1"}, "HTTPS_PROXY", "this machine"),
+    ],
+)
+def test_what_decides_is_said(url: str, environment: dict[str, str], variable: str, exempt: str) -> None:
+    assert variable_for(url, environment) == variable
+    assert exemption(url, environment) == exempt
+    assert (proxy_for(url, environment) is None) is (not variable or bool(exempt))

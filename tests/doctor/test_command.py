@@ -256,6 +256,25 @@ def test_help_names_the_exit_code(patient: Patient) -> None:
     assert "exit code is 0 when nothing failed" in " ".join(text.split())
 
 
+def test_advice_without_a_kubeconfig_means_the_same_session(patient: Patient) -> None:
+    """Another scope or authority would be another session."""
+    words = [*patient.arguments, "--oidc-client-secret=secret-canary"]
+    patient.session_file.unlink()
+    done = patient.examine(*words, write=False)
+    advice = done.finding("session")["next"]
+    assert advice.startswith("kubelogin login --oidc-issuer-url=")
+    assert all(one in advice for one in patient.arguments)
+    assert "canary" not in done.stdout
+
+
+def test_requests_are_shown_at_verbosity_two(patient: Patient, capsys: pytest.CaptureFixture[str]) -> None:
+    patient.examine("-v2")
+    lines = [line.split()[0] for line in capsys.readouterr().err.splitlines()]
+    assert lines == ["GET", "GET", "GET", "POST"]
+    patient.examine("-v1")
+    assert capsys.readouterr().err == ""
+
+
 def test_what_is_left_out_does_not_hide_what_failed(patient: Patient) -> None:
     patient.document = {"users": []}
     lines = patient.examine(output="table").stdout.splitlines()
