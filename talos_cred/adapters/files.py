@@ -1,6 +1,7 @@
 """The talosconfig and what is remembered beside it, as files: read with limits, replaced whole, by one at a time."""
 
 import contextlib
+import glob
 import os
 import stat
 import sys
@@ -21,6 +22,13 @@ LIMIT = 1 << 20
 
 _PRIVATE = 0o600
 _OTHERS = 0o077
+_RANDOM_BYTES = 8
+_RANDOM = "[0-9a-f]" * 2 * _RANDOM_BYTES
+"""What ends the name of a temporary file."""
+
+_ABANDONED = 3600.0
+"""Seconds after which its writer is no more."""
+
 _WRITE_PATIENCE = 30.0
 """Seconds to wait for another process that writes; it takes milliseconds."""
 
@@ -156,7 +164,7 @@ class Files:
             target = self.path.resolve()
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._check_owner(target)
-            temporary = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
+            temporary = target.with_name(f".{target.name}.{os.urandom(_RANDOM_BYTES).hex()}")
             try:
                 _fill(temporary, contents)
                 temporary.replace(target)
@@ -165,6 +173,14 @@ class Files:
                     temporary.unlink()
                 raise
             _synchronise(target.parent)
+            self._sweep(target)
+
+    def _sweep(self, target: Path) -> None:
+        """Remove what killed writers left: it holds keys. By its age, since locks are not everywhere."""
+        with contextlib.suppress(OSError):
+            for left in target.parent.glob(f".{glob.escape(target.name)}.{_RANDOM}"):
+                if self._clock.now() - left.lstat().st_mtime > _ABANDONED:
+                    left.unlink()
 
     def _check_owner(self, target: Path) -> None:
         if sys.platform == "win32" or not target.exists():
