@@ -23,7 +23,7 @@ def audience(case: Case) -> Row:
         return failed(
             RowName.AUDIENCE,
             f"the token is for {_listed(found)}, the API server takes {_listed(case.server.audiences)}",
-            f"tell the API server the audience {quoted(found[0])}: setup --audience",
+            f"tell the API server the audience {quoted(found[0])}: --audience of setup --platform",
             "audience",
         )
     if len(found) == 1:
@@ -51,7 +51,7 @@ def username(case: Case) -> Row:
     return failed(
         RowName.USERNAME,
         found,
-        "request the scope it needs, or take another one: setup --username-claim=sub",
+        "request the scope it needs, or take another one: --username-claim=sub of setup --platform",
         "no_email" if claim == EMAIL else "",
     )
 
@@ -67,7 +67,7 @@ def email_verified(case: Case) -> Row | None:
     return failed(
         RowName.EMAIL_VERIFIED,
         "the address is not verified" if denied else f"email_verified is {kind(value)}, not a boolean",
-        "let the provider verify the address, or take another name: setup --username-claim=sub",
+        "let the provider verify the address, or take another name: --username-claim=sub of setup --platform",
         "email_not_verified",
     )
 
@@ -86,7 +86,7 @@ def groups(case: Case) -> Row | None:
         return failed(
             RowName.GROUPS,
             f"the claim {quoted(claim)} is {what}: the API server refuses the whole token",
-            "let the provider make it a list of names, or take no groups from tokens: setup --groups-claim=",
+            "let the provider make it a list of names, or take none from tokens: --groups-claim= of setup --platform",
             "groups_not_names",
         )
     if not found:
@@ -107,7 +107,7 @@ def reserved(case: Case) -> Row | None:
     return failed(
         RowName.RESERVED,
         f"{_listed(found)} would be Kubernetes' own",
-        "put a prefix before the names: setup --username-prefix=oidc: --groups-prefix=oidc:",
+        "put a prefix before the names: --username-prefix and --groups-prefix of setup --platform",
     )
 
 
@@ -121,7 +121,7 @@ def required_claims(case: Case) -> Row | None:
         return failed(
             RowName.REQUIRED_CLAIMS,
             f"the claim {quoted(claim)} is {found}; the API server demands {quoted(wanted)}",
-            "let the provider set it, or demand something else: setup --required-claim",
+            "let the provider set it, or demand something else: --required-claim of setup --platform",
         )
     return passed(RowName.REQUIRED_CLAIMS, "all are there") if case.server.required_claims else None
 

@@ -165,7 +165,7 @@ def reach(case: Case) -> Row | None:
         return failed(
             RowName.REACH,
             "the provider's certificate comes from a private authority, and the API server is told of none",
-            "give it to the API server: setup --oidc-ca-file=FILE",
+            "give it to the API server: --certificate-authority=FILE of setup --platform, or --oidc-ca-file of its own",
         )
     hosts = dict.fromkeys(host_of(url) for url in (case.server.issuer, keys) if url)
     return passed(RowName.REACH, f"the API server must reach {' and '.join(hosts)}") if keys else None
