@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from kubelogin_py import pages
+from kubelogin_py import pages, providers
 from kubelogin_py.documents import Documents
 from kubelogin_py.errors import (
     Error,
@@ -22,6 +22,7 @@ from kubelogin_py.errors import (
 from kubelogin_py.grants.token_endpoint import send
 from kubelogin_py.oidc import id_token, revocation, urls
 from kubelogin_py.oidc.claims import utc
+from kubelogin_py.oidc.discovery import Metadata
 from kubelogin_py.oidc.end_session import end_session_url
 from kubelogin_py.ports import Callback, World
 from kubelogin_py.secret import Secret
@@ -134,7 +135,7 @@ class _SignOut:
             self._documents.use_kept()
             metadata = self._documents.metadata()
             if metadata.revocation_endpoint is None:
-                self._say_that_it_stays(what, ends_in_browser=metadata.end_session_endpoint is not None)
+                self._say_that_it_stays(what, metadata)
                 return
             response = send(
                 revocation.revocation_form(token, kind),
@@ -153,9 +154,14 @@ class _SignOut:
         else:
             self._tell(f"revoked {what} at {self._issuer}")
 
-    def _say_that_it_stays(self, what: str, *, ends_in_browser: bool) -> None:
-        way = "; its session may be ended in the browser: --sso" if ends_in_browser else ""
-        self._tell(f"note: {self._issuer} takes no tokens back, so {what} ends by itself there{way}")
+    def _say_that_it_stays(self, what: str, metadata: Metadata) -> None:
+        profile = providers.profile_for(self._issuer, self._settings.provider.profile, endpoints=metadata)
+        name = profile.title if profile and not profile.ending.revocation else self._issuer
+        way = ""
+        if metadata.end_session_endpoint is not None:
+            sure = profile is not None and profile.ending.end_session_revokes
+            way = f"; --sso {'ends it' if sure else 'may end it'} in the browser"
+        self._tell(f"note: {name} takes no tokens back, so {what} lives on there until it expires{way}")
 
     def _removed(self, sessions: Sequence[Session]) -> int:
         self._world.attempts.forget()

@@ -122,9 +122,19 @@ def test_a_token_of_another_provider_is_sent_nowhere(leaving: Leaving) -> None:
 def test_a_provider_that_takes_no_tokens_back_is_no_fault(leaving: Leaving) -> None:
     leaving.provider.metadata = {"end_session_endpoint": f"{ISSUER}/end"}
     assert leaving.end() == SignedOut(was_kept=True)
-    assert leaving.lines[0].startswith(f"note: {ISSUER} takes no tokens back")
-    assert leaving.lines[0].endswith("--sso")
+    assert leaving.lines[0] == (
+        f"note: {ISSUER} takes no tokens back, so the refresh token of alice@example.test lives on there "
+        "until it expires; --sso may end it in the browser"
+    )
     assert leaving.copies.kept == []
+
+
+def test_what_is_known_of_a_provider_is_said(leaving: Leaving) -> None:
+    """Pocket ID has no revocation endpoint; its end-session page ends the grant."""
+    leaving.provider.metadata = {"end_session_endpoint": f"{ISSUER}/end"}
+    assert leaving.end(profile="pocket-id") == SignedOut(was_kept=True)
+    assert leaving.lines[0].startswith("note: Pocket ID takes no tokens back")
+    assert leaving.lines[0].endswith("; --sso ends it in the browser")
 
 
 FAULTS: dict[str, Any] = {
