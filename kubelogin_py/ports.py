@@ -135,6 +135,14 @@ class Console(Protocol):
         """
         ...
 
+    def waiting(self, what: str, *, deadline: float) -> AbstractContextManager[None]:
+        """Show, where a person can watch it, that something is waited for until the end of the block, and how long yet.
+
+        :param what: such as ``the browser``; printable.
+        :param deadline: on the monotonic clock.
+        """
+        ...
+
 
 class TokenStore(Protocol):
     """Keeps sessions by key."""

@@ -1,7 +1,7 @@
 """A refresh before it is needed, beside a command that was answered from the cache: silent, and never a sign-in."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -136,6 +136,10 @@ class _Quiet:
 
     def detail(self, level: int, line: str | Callable[[], str]) -> None:
         """Say nothing."""
+
+    def waiting(self, what: str, *, deadline: float) -> AbstractContextManager[None]:  # noqa: ARG002 -- the port's
+        """Show nothing."""
+        return nullcontext()
 
     def ask(self, prompt: str, *, deadline: float, visible: bool = False) -> Secret:  # noqa: ARG002 -- the port's
         raise SignInError("nobody is there to be asked")

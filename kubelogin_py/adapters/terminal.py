@@ -2,12 +2,16 @@
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import TextIO
 
+from kubelogin_py import colour
 from kubelogin_py.adapters import keyboard
 from kubelogin_py.adapters.clock import SystemClock
 from kubelogin_py.adapters.line_editor import LIMIT, LineEditor, decoded
+from kubelogin_py.adapters.spinner import Spinner
 from kubelogin_py.errors import SignInError, UnaskedError
 from kubelogin_py.ports import Clock
 from kubelogin_py.secret import Secret
@@ -28,6 +32,7 @@ class Terminal:
     :param interactive: whether the caller lends us its terminal (``spec.interactive`` of the exec info).
     :param clock: for deadlines; the system's by default.
     :param stdin: descriptor of the standard input.
+    :param environment: for what the terminal can show; the process's own unless given.
     """
 
     def __init__(
@@ -38,24 +43,36 @@ class Terminal:
         interactive: bool,
         clock: Clock | None = None,
         stdin: int = 0,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._verbosity = verbosity
         self._stderr = stderr
         self._interactive = interactive
         self._clock = clock or SystemClock()
         self._stdin = stdin
+        settled = os.environ if environment is None else environment
+        self._coloured = colour.is_wanted(settled, is_terminal=_is_terminal(stderr))
+        self._spinner = Spinner(stderr, environment=settled, clock=self._clock)
         # What a pipe gave beyond the line asked for: the next answer.
         self._unread = b""
         self._pipe: keyboard.Read | None = None
 
     def tell(self, line: str) -> None:
         """Show a line; never fails, also when nobody can read it."""
-        self._write(printable(line, len(line)) + "\n")
+        shown = printable(line, len(line))
+        self._write((colour.message(shown) if self._coloured else shown) + "\n")
 
     def detail(self, level: int, line: str | Callable[[], str]) -> None:
         """Show a line when the verbosity is at least ``level``."""
         if self._verbosity >= level:
             self.tell(line if isinstance(line, str) else line())
+
+    def waiting(self, what: str, *, deadline: float) -> AbstractContextManager[None]:
+        """Show a moving line with the time that is left, on a terminal that is lent to us; elsewhere nothing more.
+
+        :param deadline: on the monotonic clock.
+        """
+        return self._spinner.turning(what, deadline=deadline) if self._interactive else contextlib.nullcontext()
 
     def ask(self, prompt: str, *, deadline: float, visible: bool = False) -> Secret:
         """Return one line typed or pasted on the terminal without echo, or the next line of a pipe.
@@ -133,12 +150,15 @@ class Terminal:
     def _write(self, text: str) -> None:
         if self._stderr is None:
             return
-        encoding = getattr(self._stderr, "encoding", None) or "utf-8"
+        self._spinner.beside(partial(self._write_now, self._stderr, text))
+
+    def _write_now(self, stderr: TextIO, text: str) -> None:
+        encoding = getattr(stderr, "encoding", None) or "utf-8"
         try:
-            self._stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
-            self._stderr.flush()
+            stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            stderr.flush()
         except (OSError, ValueError):
-            self._fall_silent(self._stderr)
+            self._fall_silent(stderr)
             self._stderr = None
 
     @staticmethod
@@ -148,6 +168,13 @@ class Terminal:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stderr.fileno())
             os.close(nowhere)
+
+
+def _is_terminal(stderr: TextIO | None) -> bool:
+    try:
+        return stderr is not None and stderr.isatty()
+    except ValueError:
+        return False
 
 
 def _nobody_there() -> UnaskedError:

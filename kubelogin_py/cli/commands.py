@@ -103,10 +103,11 @@ COMMANDS = (
         "Show who is signed in, and until when",
         "kubelogin_py.cli.status:run",
         prefix="status: ",
-        description="Shows every session of the token cache: who it is, the provider and the client, until when its "
-        "token lives, the groups, whether it can be refreshed, where it is kept, and why the last refresh in the "
-        "background failed, if it did. No token is shown, and nobody is asked: neither the provider nor a person.",
-        examples=("kubelogin status", "kubelogin status --output=json"),
+        description="Shows every session of the token cache, or that of --context: who it is, the account, the "
+        "provider and the client, the contexts that use it, until when its token lives, the groups, whether it can be "
+        "refreshed, where it is kept, and why the last refresh in the background failed, if it did. No token is shown, "
+        "and nobody is asked: neither the provider nor a person.",
+        examples=("kubelogin status", "kubelogin status --context=production", "kubelogin status --output=json"),
     ),
     Command(
         WHOAMI,

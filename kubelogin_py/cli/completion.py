@@ -34,6 +34,8 @@ class Flag:
     :param summary: what it does; empty to show nothing.
     :param takes_value: whether a value follows.
     :param choices: the values there are; none for any.
+    :param meanings: what each of them means; none to show nothing.
+    :param listed_by: a command that lists the values there are; empty for none.
     :param names_file: whether the value is a file or directory.
     """
 
@@ -42,7 +44,14 @@ class Flag:
     summary: str
     takes_value: bool
     choices: tuple[str, ...]
+    meanings: tuple[str, ...]
+    listed_by: str
     names_file: bool
+
+    @property
+    def described_choices(self) -> tuple[tuple[str, str], ...]:
+        """The values there are, each with its meaning or an empty text."""
+        return tuple(zip(self.choices, self.meanings or ("",) * len(self.choices), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +119,7 @@ def _flag(row: Option, *, descriptions: bool) -> Flag:
         summary=row.help if descriptions else "",
         takes_value=row.kind.bare is None,
         choices=row.choices,
+        meanings=row.meanings if descriptions else (),
+        listed_by=row.listed_by,
         names_file=row.path,
     )

@@ -78,11 +78,12 @@ def script(entries: Sequence[Entry]) -> str:
 
 
 def _known(flag: Flag) -> bool:
-    return bool(flag.choices) or flag.names_file
+    return bool(flag.choices) or flag.names_file or bool(flag.listed_by)
 
 
 def _values(entry: Entry, flag: Flag) -> str:
-    return f'        "{entry.name}:{flag.name}") words="{" ".join(flag.choices) or ":files"}" ;;'
+    listed = f"$({flag.listed_by} 2>/dev/null)" if flag.listed_by else ":files"
+    return f'        "{entry.name}:{flag.name}") words="{" ".join(flag.choices) or listed}" ;;'
 
 
 def _words(entry: Entry) -> str:

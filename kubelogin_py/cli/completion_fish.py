@@ -38,10 +38,16 @@ def _flag(flag: Flag) -> str:
     if flag.takes_value:
         words.append("-r -F" if flag.names_file else "-x")
     if flag.choices:
-        words.append(f"-a {_quoted(' '.join(flag.choices))}")
+        words.append(f"-a {_quoted(' '.join(_choice(*described) for described in flag.described_choices))}")
+    elif flag.listed_by:
+        words.append(f"-a {_quoted(f'({flag.listed_by} 2>/dev/null)')}")
     if flag.summary:
         words.append(f"-d {_quoted(flag.summary)}")
     return " ".join(words)
+
+
+def _choice(name: str, meaning: str) -> str:
+    return f'{name}\\t"{meaning}"' if meaning else name
 
 
 def _quoted(text: str) -> str:

@@ -41,6 +41,7 @@ Register-ArgumentCompleter -Native -CommandName @PROGRAMS@ -ScriptBlock {
     $found = @()
     if ($flag) {
         if ($values.ContainsKey("$command $flag")) { $found = $values["$command $flag"] }
+        if ($found -is [scriptblock]) { $found = @(& $found) }
     }
     elseif ($typed -match '^-') { if ($flags.ContainsKey($command)) { $found = $flags[$command] } }
     elseif ($words.ContainsKey($command)) { $found = $words[$command] }
@@ -80,7 +81,14 @@ def _values(entries: Sequence[Entry]) -> Iterator[str]:
     for flag in flags.values():
         yield from (_row(name, []) for name in (flag.name, flag.letter) if name)
     for entry in entries:
-        yield from (_row(f"{entry.name} {flag.name}", flag.choices) for flag in entry.flags if flag.choices)
+        yield from (_choices(entry, flag) for flag in entry.flags if flag.choices or flag.listed_by)
+
+
+def _choices(entry: Entry, flag: Flag) -> str:
+    key = f"{entry.name} {flag.name}"
+    if flag.choices:
+        return _row(key, [_described(*choice) for choice in flag.described_choices])
+    return f"        {_quoted(key)} = {{ {flag.listed_by} 2>$null }}"
 
 
 def _row(key: str, values: Sequence[str]) -> str:

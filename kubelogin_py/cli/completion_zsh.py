@@ -7,7 +7,7 @@ from kubelogin_py.cli.completion import PROGRAMS, Entry, Flag
 _SCRIPT = """#compdef @PROGRAMS@
 
 _kubelogin() {
-    local curcontext="$curcontext" state line
+    local curcontext="$curcontext" state line expl
     local -a commands
     commands=(
 @COMMANDS@
@@ -70,7 +70,17 @@ def _specification(flag: Flag) -> str:
 
 
 def _action(flag: Flag) -> str:
-    return "_files" if flag.names_file else f"({' '.join(flag.choices)})" if flag.choices else " "
+    if flag.names_file:
+        return "_files"
+    if flag.meanings:
+        return f"(({' '.join(_choice(*described) for described in flag.described_choices)}))"
+    if flag.listed_by:
+        return f'{{_wanted values expl value compadd - ${{(f)"$({flag.listed_by} 2>/dev/null)"}}}}'
+    return f"({' '.join(flag.choices)})" if flag.choices else " "
+
+
+def _choice(name: str, meaning: str) -> str:
+    return f'{name}\\:"{meaning}"'
 
 
 def _escaped(text: str) -> str:

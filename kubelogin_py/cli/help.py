@@ -19,6 +19,7 @@ VARIABLES = {
     "KUBERNETES_EXEC_INFO": "Set by kubectl: the API version of the answer, and whether it lends its terminal",
     "KUBELOGIN_CLIENT_SECRET": "Client secret, where no option gives one",
     "KUBELOGIN_DEBUG": "Set to 1 to see the traceback of an internal error",
+    "NO_COLOR": "Set to anything, nothing is coloured; without it, colours are for terminals alone",
     "KUBELOGIN_NO_REFRESH_AHEAD": "Set to anything, no token is refreshed in the background",
     "KUBELOGIN_REMOTE_CALLBACK": "Set to anything, the same as --allow-remote-callback, for a container",
 }

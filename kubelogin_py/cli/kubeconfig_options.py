@@ -1,7 +1,10 @@
 """Options that say which kubeconfig is written, and what."""
 
-from kubelogin_py.cli.option import DOCTOR, LOGIN, LOGOUT, ROOT, SETUP, TOKEN, Option, Topic
+from kubelogin_py.cli.option import DOCTOR, LOGIN, LOGOUT, ROOT, SETUP, STATUS, TOKEN, WHOAMI, Option, Topic
 from kubelogin_py.compat.flag_values import BOOL, STRING
+
+_ABOUT_A_CONTEXT = (DOCTOR, LOGIN, LOGOUT, STATUS, TOKEN, WHOAMI)
+_CONTEXTS = "kubectl config get-contexts -o name"
 
 KUBECONFIG_OPTIONS = (
     Option(
@@ -10,7 +13,7 @@ KUBECONFIG_OPTIONS = (
         default="",
         help="Kubeconfig file, instead of those that KUBECONFIG lists or ~/.kube/config",
         topic=Topic.KUBECONFIG,
-        commands=(ROOT, LOGIN, LOGOUT, TOKEN, DOCTOR, SETUP),
+        commands=(ROOT, *_ABOUT_A_CONTEXT, SETUP),
         path=True,
     ),
     Option(
@@ -19,7 +22,8 @@ KUBECONFIG_OPTIONS = (
         default="",
         help="Context of the kubeconfig whose user is meant, instead of the current one",
         topic=Topic.KUBECONFIG,
-        commands=(ROOT, LOGIN, LOGOUT, TOKEN, DOCTOR),
+        commands=(ROOT, *_ABOUT_A_CONTEXT),
+        listed_by=_CONTEXTS,
     ),
     Option(
         name="user",
@@ -52,6 +56,7 @@ KUBECONFIG_OPTIONS = (
         help="Name of the context that is written (default USER@CLUSTER); one that is there gets the new user",
         topic=Topic.KUBECONFIG,
         commands=(SETUP,),
+        listed_by=_CONTEXTS,
     ),
     Option(
         name="cluster",

@@ -1,11 +1,12 @@
 """``kubelogin login``: sign in outside kubectl, for the plugin to find."""
 
+import time
 from dataclasses import replace
 
 from kubelogin_py.cli import plugin_call
 from kubelogin_py.cli.invocation import Credential, Invocation
 from kubelogin_py.cli.terminal import is_lent
-from kubelogin_py.cli.times import local_time
+from kubelogin_py.cli.times import local_time, relative
 from kubelogin_py.settings import Settings
 from kubelogin_py.text import printable
 
@@ -23,8 +24,12 @@ def run(invocation: Invocation) -> None:
     invocation.stderr.line(_outcome(settings, credential))
 
 
+def _time(seconds: float) -> str:
+    return f"{local_time(seconds)} ({relative(seconds - time.time())})"
+
+
 def _outcome(settings: Settings, credential: Credential) -> str:
     who = printable(credential.claims.person if credential.claims else settings.provider.client_id)
     account = f" (account {printable(settings.login.account)})" if settings.login.account else ""
-    until = f"; the token serves until {local_time(credential.usable_until)}" if credential.usable_until else ""
+    until = f"; the token serves until {_time(credential.usable_until)}" if credential.usable_until else ""
     return f"signed in to {printable(settings.provider.issuer)} as {who}{account}{until}"

@@ -67,6 +67,8 @@ class Option:
     :param shorthand: one letter, or empty.
     :param environment: variable that changes the default.
     :param choices: the only values accepted; none for any.
+    :param meanings: what each of them means, in the same order, in a few words without quotes; none to say nothing.
+    :param listed_by: a command that lists the values there are, for completion; empty for none.
     :param required: an empty value is an error.
     :param path: it names a file or directory; a leading ``~`` stands for the home directory where int128/kubelogin
         has that.
@@ -87,6 +89,8 @@ class Option:
     shorthand: str = ""
     environment: Environment | None = None
     choices: tuple[str, ...] = ()
+    meanings: tuple[str, ...] = ()
+    listed_by: str = ""
     required: bool = False
     path: bool = False
     secret: bool = False

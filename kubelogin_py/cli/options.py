@@ -60,6 +60,7 @@ OPTIONS = (
         topic=Topic.CACHE,
         commands=(PLUGIN, SETUP),
         choices=("auto", "disk", "keyring", "none"),
+        meanings=("the keyring where there is one, else the disk", "files", "files sealed by the keyring", "nowhere"),
         field="cache.storage",
         convert=option_values.storage,
     ),
@@ -112,6 +113,7 @@ OPTIONS = (
         topic=Topic.GENERAL,
         commands=(STATUS, WHOAMI, DOCTOR),
         choices=("table", "json"),
+        meanings=("for a person", "for a program"),
     ),
     Option(
         name="output",
@@ -121,6 +123,7 @@ OPTIONS = (
         topic=Topic.GENERAL,
         commands=(TOKEN,),
         choices=("raw", "json"),
+        meanings=("the token alone", "an object with the token and what it is"),
     ),
     Option(
         name="claims",

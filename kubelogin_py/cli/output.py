@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 from typing import Self
 
+from kubelogin_py import colour
 from kubelogin_py.errors import OutputError
 from kubelogin_py.text import printable
 
@@ -59,6 +60,13 @@ class Stdout:
         except OSError:
             return None
 
+    def is_terminal(self) -> bool:
+        """Return whether it is a terminal."""
+        try:
+            return self._descriptor is not None and os.isatty(self._descriptor)
+        except OSError:
+            return False
+
     def close(self) -> None:
         """Close it, so that its reader sees the end; again is fine."""
         descriptor, self._descriptor = self._descriptor, None
@@ -70,9 +78,10 @@ class Stderr:
     """Standard error, by lines. It may be closed or full: a message is never a reason to fail."""
 
     def line(self, text: str) -> None:
-        """Show a line."""
+        """Show a line, in colour on a terminal."""
         with suppress(OSError, ValueError, AttributeError):
-            sys.stderr.write(text + "\n")
+            shown = colour.message(text) if colour.is_wanted(os.environ, is_terminal=sys.stderr.isatty()) else text
+            sys.stderr.write(shown + "\n")
             sys.stderr.flush()
 
 

@@ -13,6 +13,7 @@ SECURITY_OPTIONS = (
         topic=Topic.SECURITY,
         commands=TOLD_THE_PROVIDER,
         choices=("auto", "no", "S256"),
+        meanings=("S256", "leave it out", "S256"),
         field="provider.pkce",
         convert=option_values.pkce_method,
     ),

@@ -14,6 +14,10 @@ SIGN_IN_OPTIONS = (
         topic=Topic.SIGN_IN,
         commands=SIGNING_IN,
         choices=("auto", "authcode", "authcode-keyboard", "password", "device-code", "client-credentials"),
+        meanings=(
+            *("the browser, or with --username the password", "the browser", "the browser, its answer pasted by hand"),
+            *("a password, sent to the provider", "another device", "the client itself"),
+        ),
         field="login.grant_type",
         convert=option_values.grant_type,
     ),

@@ -115,9 +115,10 @@ def _ask(sign_in: SignIn, request: AuthorizationRequest) -> None:
 def _answered(
     sign_in: SignIn, request: AuthorizationRequest, callback: Callback, method: ClientAuthentication
 ) -> Session:
-    code = callback.wait(
-        lambda query: authorization.read_callback(query, request, sign_in.metadata), deadline=sign_in.deadline
-    )
+    with sign_in.world.console.waiting("the browser", deadline=sign_in.deadline):
+        code = callback.wait(
+            lambda query: authorization.read_callback(query, request, sign_in.metadata), deadline=sign_in.deadline
+        )
     sign_in.world.console.detail(1, "the provider answered; exchanging the code for tokens")
     return redeemed(sign_in, request, code, method)
 

@@ -21,7 +21,9 @@ def obtain(sign_in: SignIn) -> Session:
     asked = _authorized(sign_in, verifier)
     deadline = min(sign_in.deadline, sign_in.world.clock.monotonic() + asked.expires_in)
     _show(sign_in, asked, seconds=deadline - sign_in.world.clock.monotonic())
-    return sign_in.verified(_polled(sign_in, asked, verifier, deadline), None)
+    with sign_in.world.console.waiting("the code to be confirmed", deadline=deadline):
+        issued = _polled(sign_in, asked, verifier, deadline)
+    return sign_in.verified(issued, None)
 
 
 def _code_verifier(sign_in: SignIn) -> Secret | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from kubelogin_py.errors import StorageError
 from kubelogin_py.refresh_due import Setback
 from kubelogin_py.session import Session
-from kubelogin_py.storage import ahead, names, record
+from kubelogin_py.storage import ahead, answers, names, record
 from kubelogin_py.storage.directories import opened
 from kubelogin_py.storage.failures import AbsentError
 from kubelogin_py.storage.files import Folder
@@ -25,6 +25,7 @@ class Kept:
     :param session: what is kept; ``None`` when it can't be read.
     :param fault: why it can't be read, printable; empty when it can.
     :param setback: the last refresh ahead, if that failed.
+    :param answers: how many finished answers are kept beside it.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Kept:
     session: Session | None
     fault: str = ""
     setback: Setback | None = None
+    answers: int = 0
 
 
 def kept_sessions(directory: Path, unsealed: Callable[[str], Session | None]) -> list[Kept]:
@@ -60,4 +62,6 @@ def _plain(folder: Folder, name: str, key: str) -> Kept:
         session = record.parse(folder.read(name) or b"")
     except StorageError as error:
         return Kept(key, path, sealed=False, session=None, fault=error.message)
-    return Kept(key, path, sealed=False, session=session, setback=ahead.read_setback(folder, key))
+    beside = len(answers.of_session(folder, key))
+    setback = ahead.read_setback(folder, key)
+    return Kept(key, path, sealed=False, session=session, setback=setback, answers=beside)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 # A room may import the rooms of its own row and of the rows above it, and nothing below.
 LAYERS = (
-    {"errors", "secret", "text", "response"},
+    {"errors", "secret", "text", "response", "colour"},
     {"session", "settings", "pages", "attempt"},
     {"providers"},
     {"ports"},

@@ -1,5 +1,6 @@
 """Completion scripts: each is the whole table, and real shells make of them what people expect."""
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -9,7 +10,8 @@ import pytest
 
 from kubelogin_py.cli.commands import COMMANDS
 from kubelogin_py.cli.completion import PROGRAMS, SHELLS, entries
-from kubelogin_py.cli.options import options_of
+from kubelogin_py.cli.option import Option
+from kubelogin_py.cli.options import OPTIONS, options_of
 from tests.cli.calls import Outcome, call
 from tests.support.command import Terminal
 from tests.support.environment import clean
@@ -122,6 +124,27 @@ OFFERED: dict[str, tuple[list[str], set[str]]] = {
 }
 
 
+def in_zsh(scripts: Path, home: Path) -> Terminal:
+    """Return a zsh at its prompt that has read the script."""
+    command, source = SOURCED["zsh"]
+    terminal = Terminal(*command, home=home, stdout_too=True)
+    terminal.send(source.format(scripts / "zsh") + "echo 'go''ing'\n")
+    terminal.read_until(r"going\s")
+    return terminal
+
+
+def completed_by_fish(scripts: Path, directory: Path, line: str) -> list[str]:
+    """Return what fish has to offer for a line, each with its description after a tab."""
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", f"source {scripts}/fish; complete -C '{line}'"],
+        env=clean(directory / "h"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
 def completed_by_bash(scripts: Path, directory: Path, *words: str) -> list[str]:
     """Return what bash has to offer after these words, without a terminal."""
     program = (
@@ -151,6 +174,68 @@ def test_bash_offers_files_with_blanks_in_their_names(scripts: Path, tmp_path: P
     assert completed_by_bash(scripts, tmp_path, "get-token", "--certificate-authority", "m") == ["my ca.crt"]
 
 
+CONTEXTS = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "contexts": [{"name": name, "context": {"cluster": "c", "user": "u"}} for name in ("development", "production")],
+}
+
+
+@pytest.fixture
+def with_contexts(tmp_path: Path) -> Path:
+    """A directory with a home whose kubeconfig has two contexts."""
+    kubeconfig = tmp_path / "h/.kube/config"
+    kubeconfig.parent.mkdir(parents=True)
+    kubeconfig.write_text(json.dumps(CONTEXTS), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.required("kubectl")
+@pytest.mark.parametrize("name", ["login", "logout", "status", "token", ""])
+def test_bash_offers_the_contexts_of_the_kubeconfig(name: str, scripts: Path, with_contexts: Path) -> None:
+    words = (name, "--context", "") if name else ("--context", "")
+    assert completed_by_bash(scripts, with_contexts, *words) == ["development", "production"]
+
+
+@pytest.mark.required("fish", "kubectl")
+def test_fish_offers_the_contexts_of_the_kubeconfig(scripts: Path, with_contexts: Path) -> None:
+    offered = completed_by_fish(scripts, with_contexts, "kubelogin logout --context ")
+    assert [row.partition("\t")[0] for row in offered] == ["development", "production"]
+
+
+@pytest.mark.required("fish")
+def test_fish_says_what_a_value_means(scripts: Path, tmp_path: Path) -> None:
+    offered = completed_by_fish(scripts, tmp_path, "kubelogin status --output ")
+    assert offered == ["json\tfor a program", "table\tfor a person"]
+
+
+@pytest.mark.required("zsh", "kubectl")
+def test_zsh_offers_the_contexts_of_the_kubeconfig(scripts: Path, with_contexts: Path) -> None:
+    with in_zsh(scripts, with_contexts / "h") as terminal:
+        terminal.send("kubelogin logout --context prod\t")
+        terminal.read_until("production", deadline=15)
+
+
+@pytest.mark.required("zsh")
+def test_zsh_says_what_a_value_means(scripts: Path, tmp_path: Path) -> None:
+    with in_zsh(scripts, tmp_path / "h") as terminal:
+        terminal.send("kubelogin status --output=\t")
+        terminal.read_until("json +-- for a program", deadline=15)
+        terminal.read_until("table +-- for a person", deadline=15)
+
+
+def test_powershell_is_told_what_a_value_means_and_whom_to_ask_for_contexts(scripts: Path) -> None:
+    script = (scripts / "powershell").read_text(encoding="utf-8")
+    assert "'status --output' = @('table\tfor a person', 'json\tfor a program')" in script
+    assert "'logout --context' = { kubectl config get-contexts -o name 2>$null }" in script
+
+
+@pytest.mark.parametrize("row", [row for row in OPTIONS if row.meanings], ids=lambda row: row.name)
+def test_every_choice_has_a_meaning_that_any_shell_can_quote(row: Option) -> None:
+    assert len(row.meanings) == len(row.choices)
+    assert not re.search(r"""['"`$\\:()\[\]]""", "".join(row.meanings))
+
+
 def test_bash_completes_a_value_where_an_equals_sign_ends_no_word(scripts: Path, tmp_path: Path) -> None:
     offered = completed_by_bash(scripts, tmp_path, "get-token", "--grant-type=dev")
     assert offered == ["--grant-type=device-code"]
@@ -171,14 +256,7 @@ FISH = {
 @pytest.mark.required("fish")
 @pytest.mark.parametrize(("line", "offered"), FISH.values(), ids=FISH)
 def test_fish_offers(line: str, offered: set[str], scripts: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        ["fish", "--no-config", "-c", f"source {scripts}/fish; complete -C '{line}'"],
-        env=clean(tmp_path / "h"),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert {row.partition("\t")[0] for row in done.stdout.splitlines()} == offered
+    assert {row.partition("\t")[0] for row in completed_by_fish(scripts, tmp_path, line)} == offered
 
 
 TYPED = {

@@ -1,6 +1,7 @@
 """``kubelogin login``: which options count, and what is said."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -39,8 +40,10 @@ def test_who_is_signed_in_and_until_when_is_said_on_standard_error() -> None:
     application = Application()
     done = call("login", *PROVIDER, application=application)
     assert (done.code, done.out) == (0, "")
-    assert done.err == (
-        "signed in to https://id.example.com as alice-id; the token serves until 2020-01-01 01:00:00 +0000 UTC\n"
+    assert re.fullmatch(
+        r"signed in to https://id\.example\.com as alice-id; "
+        r"the token serves until 2020-01-01 01:00:00 \+0000 UTC \(\d+ days ago\)\n",
+        done.err,
     )
     ((settings, verbosity),) = application.asked
     assert settings.login.asked_for

@@ -172,8 +172,8 @@ OF_COMMAND = {
     SETUP: {*PROVIDER, *TRUST, *SIGN_IN, *KUBECONFIG, *PLATFORM, "token-cache-dir", "token-cache-storage", "account"},
     CLEAN: {"token-cache-dir", "token-cache-storage"},
     COMPLETION: {"no-descriptions"},
-    STATUS: {"token-cache-dir", "output"},
-    WHOAMI: {"token-cache-dir", "output"},
+    STATUS: {"token-cache-dir", "output", "kubeconfig", "context"},
+    WHOAMI: {"token-cache-dir", "output", "kubeconfig", "context"},
     "help": set[str](),
     "version": set[str](),
 }
@@ -198,6 +198,7 @@ OWN = {
     **{(SETUP, name): expected for name, expected in PLATFORM.items()},
     (CLEAN, "token-cache-storage"): ("string", "auto"),
     (COMPLETION, "no-descriptions"): ("", False),
+    **{(command, name): ("string", "") for command in (STATUS, WHOAMI) for name in ("kubeconfig", "context")},
     (STATUS, "output"): ("string", "table"),
     (WHOAMI, "output"): ("string", "table"),
 }

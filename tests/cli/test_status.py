@@ -5,6 +5,8 @@ import json
 import os
 import re
 import time
+import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ from kubelogin_py.errors import StorageError
 from kubelogin_py.refresh_due import Setback
 from kubelogin_py.secret import Secret
 from kubelogin_py.session import Session
+from kubelogin_py.settings import Provider, Settings
 from kubelogin_py.storage.ahead import DiskAhead
+from kubelogin_py.storage.keys import session_key
 from tests.cli.calls import Lines, Outcome
 from tests.storage.surroundings import KEY, OTHER_KEY, ShiftedClock, disk_store
 
@@ -50,15 +54,19 @@ class Scene:
     def __init__(self, root: Path) -> None:
         self.directory = root / "cache"
         self.store = disk_store(self.directory)
+        self.environment: dict[str, str] = {}
 
-    def call(self, *arguments: str, command: str = "status") -> Outcome:
+    def call(self, *arguments: str, command: str = "status", into: int | None = None) -> Outcome:
         """Run the command as wired, its output into a pipe."""
         reading, writing = os.pipe()
-        stdout, stderr = Stdout(writing), Lines()
-        words = (command, f"--token-cache-dir={self.directory}", *arguments)
+        if into is not None:
+            os.close(writing)
+        stdout, stderr = Stdout(writing if into is None else into), Lines()
+        named = () if "KUBECACHEDIR" in self.environment else (f"--token-cache-dir={self.directory}",)
+        words = (command, *named, *arguments)
         code = main(
             words,
-            {"HOME": "/home/me"},
+            {"HOME": "/home/me", **self.environment},
             stdout=stdout,
             stderr=stderr,
             sign_in=_never,
@@ -67,6 +75,10 @@ class Scene:
         stdout.close()
         with os.fdopen(reading, encoding="utf-8") as answer:
             return Outcome(code, answer.read(), stderr.text)
+
+
+def width_of(line: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
 
 
 def _never(*_: object) -> Any:
@@ -106,9 +118,11 @@ def test_a_program_gets_the_same(scene: Scene) -> None:
         "issuer": "https://id.example.com",
         "client_id": "kubernetes",
         "account": None,
+        "contexts": [],
         "refresh_token": True,
         "storage": "disk",
         "file": str(scene.directory / f"session-{KEY}.json"),
+        "answers": 0,
         "fault": None,
         "refresh_ahead_failure": None,
     }
@@ -184,14 +198,15 @@ def test_an_unknown_output_is_refused(scene: Scene) -> None:
     assert "table|json" in done.err
 
 
-@pytest.mark.parametrize("columns", [40, 80, 132])
+@pytest.mark.parametrize("columns", [18, 40, 80, 132])
 def test_no_line_is_wider_than_the_terminal(scene: Scene, columns: int) -> None:
     import fcntl
     import pty
     import struct
     import termios
 
-    scene.store.save(KEY, session(email="alice@example.test", groups=[f"group-{n}" for n in range(40)]))
+    groups = [f"group-{n}" for n in range(40)] + ["運用チーム" * 5]
+    scene.store.save(KEY, session(email="alice@example.test", groups=groups))
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     main(
@@ -204,8 +219,105 @@ def test_no_line_is_wider_than_the_terminal(scene: Scene, columns: int) -> None:
     )
     shown = os.read(master, 65536).decode()
     os.close(master)
-    assert max(map(len, shown.splitlines())) <= columns
-    assert "group-39" in shown
+    assert max(map(width_of, shown.splitlines())) <= columns
+    assert "group-39" in re.sub(r"\s", "", shown)
+    assert "運用チーム" * 5 in re.sub(r"\s", "", shown)
+
+
+KUBECONFIG = {
+    "current-context": "dev",
+    "contexts": [{"name": name, "context": {"user": name}} for name in ("dev", "also-dev", "prod", "other")],
+    "users": [
+        *(
+            {
+                "name": name,
+                "user": {"exec": {"args": ["get-token", f"--oidc-issuer-url={issuer}", "--oidc-client-id=k"]}},
+            }
+            for name, issuer in (("dev", "https://a"), ("also-dev", "https://a"), ("prod", "https://b"))
+        ),
+        {"name": "other", "user": {"token": "x"}},
+    ],
+}
+
+
+@pytest.fixture
+def contexts(scene: Scene, tmp_path: Path) -> Scene:
+    """Sessions of two providers, and contexts of a kubeconfig that use them."""
+    (tmp_path / "config").write_text(json.dumps(KUBECONFIG), encoding="utf-8")
+    scene.environment = {"KUBECONFIG": str(tmp_path / "config"), "KUBECACHEDIR": str(tmp_path / "kube")}
+    scene.directory = tmp_path / "kube/oidc-login"
+    scene.store = disk_store(scene.directory)
+    for issuer, person in (("https://a", "alice"), ("https://b", "bob")):
+        settings = Settings(Provider(issuer, "k"))
+        scene.store.save(session_key(settings), replace(session(sub=person, iss=issuer), issuer=issuer, account=person))
+    return scene
+
+
+def test_the_contexts_that_use_a_session_are_named(contexts: Scene) -> None:
+    found = {one["issuer"]: one for one in json.loads(contexts.call("--output=json").out)}
+    assert found["https://a"]["contexts"] == ["dev", "also-dev"]
+    assert found["https://b"]["contexts"] == ["prod"]
+    assert found["https://a"]["account"] == "alice"
+    table = contexts.call().out
+    assert "contexts  dev, also-dev\n" in table
+    assert "account   bob\n" in table
+
+
+@pytest.mark.parametrize(
+    ("flags", "who"), [(("--context=prod",), "bob"), (("--context=dev",), "alice"), (("--kubeconfig=config",), "alice")]
+)
+def test_one_context_may_be_asked_for(
+    contexts: Scene, flags: tuple[str, ...], who: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The current one, where a kubeconfig is named."""
+    monkeypatch.chdir(tmp_path)
+    done = contexts.call(*flags, "--output=json")
+    (found,) = json.loads(done.out)
+    assert found["subject"] == who
+
+
+def test_a_context_that_nobody_is_signed_in_to(contexts: Scene) -> None:
+    for path in contexts.directory.glob("session-*"):
+        path.unlink()
+    done = contexts.call("--context=prod")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f'nobody is signed in: there is no session of context "prod" in {contexts.directory}\n'
+
+
+@pytest.mark.parametrize(("name", "text"), [("none", "does not exist"), ("other", "has no exec section")])
+def test_a_context_of_others_is_refused(contexts: Scene, name: str, text: str) -> None:
+    done = contexts.call(f"--context={name}")
+    assert (done.code, done.out) == (1, "")
+    assert text in done.err
+
+
+def test_a_kubeconfig_that_can_not_be_read_hides_no_session(contexts: Scene, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("{", encoding="utf-8")
+    done = contexts.call()
+    assert (done.code, done.err) == (0, "")
+    assert "alice" in done.out
+
+
+def test_finished_answers_are_counted(contexts: Scene) -> None:
+    key = session_key(Settings(Provider("https://a", "k")))
+    (contexts.directory / "answer1-5,a.txt").write_text(f"x\ny\nsession {key}\n")
+    assert "with 1 finished answer\n" in contexts.call().out
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"), [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({}, False)]
+)
+def test_colour_is_for_terminals(scene: Scene, environment: dict[str, str], coloured: bool) -> None:
+    import pty
+
+    scene.store.save(KEY, session())
+    master, slave = pty.openpty()
+    scene.environment = environment
+    scene.call(into=slave)
+    shown = os.read(master, 65536).decode()
+    os.close(master)
+    assert ("\x1b[" in shown) == coloured
+    assert "\x1b" not in scene.call().out
 
 
 @pytest.mark.parametrize(

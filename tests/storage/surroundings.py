@@ -4,7 +4,8 @@ import json
 import os
 import traceback
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,10 @@ class RememberingConsole:
 
     def detail(self, level: int, line: str) -> None:
         self.details.append(line)
+
+    @contextmanager
+    def waiting(self, what: str, *, deadline: float) -> Iterator[None]:
+        yield
 
     def ask(self, prompt: str, *, deadline: float, visible: bool = False) -> Secret:
         raise AssertionError(f"nobody is asked anything here: {prompt}")

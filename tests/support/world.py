@@ -66,6 +66,7 @@ class FakeConsole:
         self.details: list[tuple[int, str]] = []
         self.deadlines: list[float] = []
         self.prompts: list[tuple[str, bool]] = []
+        self.waits: list[tuple[str, float]] = []
         self.answer: Callable[[], str] | None = None
         self.answers: dict[str, str] = {}
 
@@ -74,6 +75,11 @@ class FakeConsole:
 
     def detail(self, level: int, line: str | Callable[[], str]) -> None:
         self.details.append((level, line if isinstance(line, str) else line()))
+
+    @contextmanager
+    def waiting(self, what: str, *, deadline: float) -> Iterator[None]:
+        self.waits.append((what, deadline))
+        yield
 
     def ask(self, prompt: str, *, deadline: float, visible: bool = False) -> Secret:
         self.deadlines.append(deadline)
