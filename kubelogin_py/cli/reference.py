@@ -7,6 +7,7 @@ from kubelogin_py.cli.commands import COMMANDS, Command
 from kubelogin_py.cli.help import VARIABLES
 from kubelogin_py.cli.option import EVERY_COMMAND, Option, Topic
 from kubelogin_py.cli.options import options_of
+from kubelogin_py.doctor.examination import CHECKS
 
 # The defaults in the document are those of somebody with this home directory.
 _ENVIRONMENT = {"HOME": "~"}
@@ -55,6 +56,14 @@ def reference() -> str:
         "",
         *_table(row for row in options_of("", _ENVIRONMENT) if _common(row)),
     ]
+    lines += [
+        "",
+        "## Checks of `kubelogin doctor`",
+        "",
+        "Their names in `--output=json`, where each has a `status`: `pass`, ",
+    ]
+    lines[-1] += "`warn`, `fail` or `skip`."
+    lines += ["", "| check | passes when |", "|---|---|", *_checks()]
     lines += ["", "## Environment variables", "", "| variable | |", "|---|---|"]
     lines += [f"| `{name}` | {text} |" for name, text in VARIABLES.items()]
     return "\n".join(lines) + "\n"
@@ -69,6 +78,12 @@ def _command(command: Command) -> Iterator[str]:
         of_topic = [row for row in rows if row.topic is topic]
         if of_topic:
             yield from ("", f"### {topic}", "", *_table(iter(of_topic)))
+
+
+def _checks() -> Iterator[str]:
+    for check in CHECKS:
+        meaning = (check.run.__doc__ or "").strip().partition(". ")[0].removesuffix(".")
+        yield f"| `{check.name}` | {meaning.replace('``', '`')} |"
 
 
 def _common(row: Option) -> bool:

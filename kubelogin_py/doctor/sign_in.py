@@ -94,9 +94,9 @@ def registration(known: Known) -> Finding:
 def _answered(known: Known, response: Response, redirect: str) -> Finding:
     settings, code = known.settings, probe.error_at(response, redirect)
     client = f"client {settings.provider.client_id}, redirect URI {redirect}"
-    if code is None and response.status in _REFUSED:
+    if code is None and response.status in _REFUSED and error_code(response) not in probe.EXPECTED:
         return _refused(known, response, redirect)
-    if code is None and response.status >= _ERRORS:
+    if code is None and response.status >= _ERRORS and response.status not in _REFUSED:
         found = f"the authorization endpoint answers with status {response.status}"
         return warned("registration", found, "what the browser will be shown is not known", _IN_A_BROWSER)
     if code is None:

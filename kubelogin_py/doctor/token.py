@@ -20,7 +20,7 @@ _IN_THE_LOG = "the reason is in the log of kube-apiserver: look for `Unable to a
 
 
 def token(known: Known) -> tuple[Finding, ...]:
-    """Return a finding for each row of the verdict."""
+    """Nothing in the cached token keeps an API server from taking it; each thing is a check of its own, ``token-…``."""
     found = known.session
     if not isinstance(found, Session) or found.presented_token is None:
         return (skipped("token", "there is no token to be judged"),)

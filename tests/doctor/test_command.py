@@ -222,6 +222,7 @@ def test_the_installed_command_starts_no_program_and_writes_no_file(
     """As a process of its own, seen by the kernel."""
     import sys
 
+    strace = required("strace")
     patient.write_kubeconfig()
     before = snapshot(patient.home)
     trace = tmp_path / "trace"
@@ -234,7 +235,7 @@ def test_the_installed_command_starts_no_program_and_writes_no_file(
         "kubelogin_py",
         "doctor",
         home=patient.home,
-        command=Path("/usr/bin/strace"),
+        command=strace,
     )
     assert done.code == 0, done.stdout + done.stderr
     assert snapshot(patient.home) == before

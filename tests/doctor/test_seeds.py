@@ -150,7 +150,7 @@ POCKET_ID, ZITADEL, TALOS, KANIDM, AUTHENTIK = "Pocket-ID", "Zitadel", "talosctl
 
 FAILURES: list[tuple[str, str, Callable[[Ward], None], str, str]] = [
     (POCKET_ID, "Invalid callback URL", callback_url, "registration", "callback URL"),
-    (POCKET_ID, "something running on that port", port_in_use, "redirect-ports", "in use by another process"),
+    (POCKET_ID, "something running on that port", port_in_use, "redirect-ports", "in use by"),
     (POCKET_ID, "You must be logged in to the server", token_of_before_a_change, "api-server", "sign in again"),
     (POCKET_ID, "oidc: email not verified", email_not_verified, "token-email-verified", "not verified"),
     (POCKET_ID, "--oidc-client-id=<pocket ID url>", issuer_for_client, "arguments", "not an address"),
@@ -167,7 +167,7 @@ FAILURES: list[tuple[str, str, Callable[[Ward], None], str, str]] = [
     (ZITADEL, "ca.crt of openssl s_client", another_certificate_for_the_authority, "cluster", "authority"),
     (TALOS, "rejecting the token request: confidential client", confidential_client, "last-sign-in", "secret"),
     (TALOS, "the Client ID is incorrect", wrong_client_id, "registration", "client ID kubernetes"),
-    (TALOS, "another process is using port 8900", port_in_use, "redirect-ports", "in use by another process"),
+    (TALOS, "another process is using port 8900", port_in_use, "redirect-ports", "in use by"),
     (TALOS, "could not reach the discovery endpoint", proxy_in_the_way, "discovery", "HTTPS_PROXY"),
     (TALOS, "state parameter does not match", stale_tab, "last-sign-in", "old tab (state)"),
     (TALOS, "the login flow has a timeout", stale_tab, "last-sign-in", "not finished in time"),

@@ -9,6 +9,7 @@ import pytest
 from kubelogin_py.adapters.clock import SystemClock
 from kubelogin_py.attempt import Attempt
 from kubelogin_py.storage.attempts import DiskAttempts
+from tests.adapters.test_listen import needs_ipv6
 from tests.doctor.scene import ASKED, Patient
 from tests.storage.surroundings import RememberingConsole
 from tests.support.processes import free_port
@@ -33,11 +34,11 @@ def remember(patient: Patient, reason: str, *, ago: float = 300.0, ended: bool =
     attempts.keep(Attempt(now, now if ended else None, reason))
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=needs_ipv6)])
 def test_a_port_that_somebody_holds_on_one_family(patient: Patient, host: str) -> None:
     with held(patient.port, host=host):
         done = patient.examine()
-    done.blames("redirect-ports", f"{host}: in use by another process", advice="ss -ltnp")
+    done.blames("redirect-ports", f"{host}: in use by", advice="ss -ltnp")
 
 
 def test_a_first_port_that_is_taken_and_a_second_that_is_free(patient: Patient) -> None:
@@ -85,6 +86,12 @@ def test_a_client_id_that_the_provider_does_not_know(patient: Patient) -> None:
 def test_a_request_that_the_provider_refuses(patient: Patient, error: str, words: str) -> None:
     patient.provider.callback_error = error
     patient.examine().blames("registration", error, words, advice="compare scopes")
+
+
+def test_an_error_that_is_not_redirected_tells_nothing(patient: Patient) -> None:
+    body = b'{"error": "login_required"}'
+    patient.provider.replies["/auth"] = Reply(400, body, {"Content-Type": "application/json"})
+    assert "only in the browser" in patient.examine().finding("registration")["found"]
 
 
 @pytest.mark.parametrize("error", ["login_required", "interaction_required", "consent_required"])
