@@ -21,6 +21,7 @@ _LITERAL = (
 )
 _DECIMAL = r"(?P<sign>[+-]?)(?P<digits>[0-9]+)"
 _BASES = {"hexadecimal": 16, "binary": 2, "octal": 8, "decimal": 10}
+_ESCAPES = str.maketrans({char: f"\\{letter}" for char, letter in zip('\\"\a\b\f\n\r\t\v', '\\"abfnrtv', strict=True)})
 # Python refuses to convert very long digit strings with an error of its own; no 64-bit number needs so many.
 _LONGEST = 100
 
@@ -42,7 +43,7 @@ class Kind:
 
 def quoted(text: str) -> str:
     """Return text in double quotes on one line, as Go's ``%q`` shows it."""
-    return '"' + printable(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+    return '"' + printable(text.translate(_ESCAPES)) + '"'
 
 
 def _bool(text: str, _before: Value | None) -> bool:

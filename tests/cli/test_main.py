@@ -187,7 +187,7 @@ FAILURES = {
     "words-before-missing": (["get-token", "--", "--x"], 'error: unknown command "--x" for "kubelogin get-token"'),
     "root-flag-of-get-token": (["--force-refresh"], "error: unknown flag: --force-refresh"),
     "get-token-flag-of-root": ([*GET_TOKEN, "--version"], "error: unknown flag: --version"),
-    "control-characters": (["a\x1b[2J\nb"], 'error: unknown command "a\\x1b[2J\\x0ab" for "kubelogin"'),
+    "control-characters": (["a\x1b[2J\nb"], 'error: unknown command "a\\x1b[2J\\nb" for "kubelogin"'),
 }
 
 
