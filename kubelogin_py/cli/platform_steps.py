@@ -5,6 +5,8 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from kubelogin_py.cli import client_registration
+from kubelogin_py.kubernetes import role_bindings
 from kubelogin_py.kubernetes.platform import Platform, Style, Target
 from kubelogin_py.text import printable
 
@@ -51,7 +53,7 @@ def steps(target: Target, place: Place, *, authority: bool = False) -> tuple[Ste
     :param authority: whether the provider's authority is a file of its own.
     """
     return (
-        Step(f"Register the client at the provider, as {place.file('client-registration.txt')} says."),
+        Step(f"Register the client at the provider, as {place.file(client_registration.NAME)} says."),
         Step(
             "Keep a way in that needs no provider, away from ~/.kube/config, and see that it works.",
             _WAYS[target.platform],
@@ -109,7 +111,7 @@ _WAYS = {
 def _binding(place: Place) -> tuple[str, ...]:
     groups = "".join(f" --as-group={shlex.quote(group)}" for group in place.groups)
     return (
-        f"kubectl --kubeconfig=admin.kubeconfig apply -f {place.file('role-bindings.yaml')}",
+        f"kubectl --kubeconfig=admin.kubeconfig apply -f {place.file(role_bindings.NAME)}",
         f"kubectl --kubeconfig=admin.kubeconfig auth can-i list pods --as={shlex.quote(place.user)}{groups}",
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kubelogin_py.cli import client_registration, platform_kubeconfig, platform_output, platform_plan, platform_steps
 from kubelogin_py.cli.binding import check_required, notes, settings_of
 from kubelogin_py.cli.invocation import Credential, Invocation, PublishedDocuments
+from kubelogin_py.cli.platform_kubeconfig import Made
 from kubelogin_py.cli.platform_plan import Plan
 from kubelogin_py.cli.platform_steps import Place
 from kubelogin_py.errors import ProviderError, SettingsError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 SignInAndShow = Callable[[Invocation, Settings], Credential]
 
-
+_NAME = "YOUR_NAME"
 _VERIFIES = (
     "the API server verifies the provider's certificate: a private authority is passed on from --certificate-authority"
 )
@@ -40,10 +41,32 @@ class _Known:
     :param refreshable: whether there is a refresh token.
     """
 
-    token: ReceivedToken | None = None
-    user: str = "YOUR_NAME"
-    groups: tuple[str, ...] = ()
+    token: ReceivedToken | None
+    user: str
+    groups: tuple[str, ...]
     refreshable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is to be done, checked.
+
+    :param invocation: the call, with what suits the provider.
+    :param settings: as kubectl will use them.
+    :param plan: what is asked for.
+    :param picked: the profile whose advice is taken.
+    :param profile: the one whose cures are shown.
+    :param kubeconfig: the kubeconfig.
+    :param documents: what the provider publishes; ``None`` when nobody is asked anything.
+    """
+
+    invocation: Invocation
+    settings: Settings
+    plan: Plan
+    picked: "Profile | None"
+    profile: "Profile | None"
+    kubeconfig: Made
+    documents: PublishedDocuments | None
 
 
 def run(invocation: Invocation, sign_in: SignInAndShow) -> None:
@@ -53,41 +76,35 @@ def run(invocation: Invocation, sign_in: SignInAndShow) -> None:
     :raises SettingsError: it can't work, with the reason; nothing was done.
     :raises ProviderError: everything was made, and the API server would not take the token.
     """
-    invocation = platform_kubeconfig.absolute(invocation)
+    job = _job(platform_kubeconfig.absolute(invocation))
+    _explain(job)
+    known = _known(job, sign_in)
+    authenticator = job.plan.signed_with(known.token.header.get("alg") if known.token else "RS256")
+    rows = _verdict(job, known, authenticator)
+    _refuse_reserved(rows)
+    platform_output.hand_over(_files(job, known, authenticator), job.plan.directory, invocation)
+    if job.plan.directory:
+        job.kubeconfig.keep_secret()
+    for line in (*job.kubeconfig.notes, *platform_output.verdict(rows)):
+        invocation.stderr.line(line)
+    if not verdict.accepted(rows):
+        raise ProviderError("the API server would not take this token; the table says what to do")
+
+
+def _job(invocation: Invocation) -> _Job:
+    """Return what is to be done; what can be refused is, before the first request where that is possible."""
     offline = invocation.parsed.flag("no-sign-in") or invocation.parsed.flag("dry-run")
     check_required(invocation.rows, invocation.parsed)
-    # Before the first request: what can be refused now is.
     plain = settings_of(invocation.rows, invocation.parsed, invocation.environment)
     platform_plan.plan(invocation.parsed, plain, None)
     documents = None if offline else invocation.provider_documents(plain, invocation.parsed.number("v"))
     picked, profile = _profiles(plain, documents)
-    invocation = platform_kubeconfig.with_advice(invocation, picked)
-    settings = settings_of(invocation.rows, invocation.parsed, invocation.environment)
-    plan = platform_plan.plan(invocation.parsed, settings, picked)
-    kubeconfig = platform_kubeconfig.make(invocation)
+    advised = platform_kubeconfig.with_advice(invocation, picked)
+    settings = settings_of(advised.rows, advised.parsed, advised.environment)
+    plan = platform_plan.plan(advised.parsed, settings, picked)
     if plan.directory:
         platform_output.check(plan.directory)
-    _explain(invocation, plan, picked, profile)
-    if settings.tls.insecure_skip_tls_verify and not plan.authenticator.certificate_authority:
-        invocation.stderr.line(f"note: {_VERIFIES}")
-    known = _imagined(plan) if offline else _known(sign_in(invocation, _kept(settings, plan)), plan.authenticator)
-    authenticator = plan.signed_with(known.token.header.get("alg") if known.token else "RS256")
-    rows = _verdict(known, authenticator, documents, settings, profile)
-    _refuse_reserved(rows)
-    files = (
-        File(client_registration.NAME, client_registration.text(settings, profile)),
-        *platform_files.files(plan.target, authenticator),
-        File("role-bindings.yaml", _bindings(plan, authenticator, known)),
-        kubeconfig.file,
-        File(platform_steps.NAME, _steps(plan, authenticator, known, has_cluster=kubeconfig.has_cluster)),
-    )
-    platform_output.hand_over(files, plan.directory, invocation)
-    if plan.directory:
-        kubeconfig.keep_secret()
-    for line in (*kubeconfig.notes, *platform_output.verdict(rows)):
-        invocation.stderr.line(line)
-    if not verdict.accepted(rows):
-        raise ProviderError("the API server would not take this token; the table says what to do")
+    return _Job(advised, settings, plan, picked, profile, platform_kubeconfig.make(advised), documents)
 
 
 def _profiles(settings: Settings, documents: PublishedDocuments | None) -> tuple["Profile | None", "Profile | None"]:
@@ -110,55 +127,45 @@ def _kept(settings: Settings, plan: Plan) -> Settings:
     return replace(settings, cache=Cache(storage=Storage.NONE))
 
 
-def _explain(invocation: Invocation, plan: Plan, picked: "Profile | None", profile: "Profile | None") -> None:
+def _explain(job: _Job) -> None:
+    tell, plan, profile = job.invocation.stderr.line, job.plan, job.profile
     for note in plan.target.notes:
-        invocation.stderr.line(f"note: {note}")
-    if profile is not None and picked is None:
+        tell(f"note: {note}")
+    if profile is not None and job.picked is None:
         named = f"--provider={profile.name}"
-        invocation.stderr.line(f"note: this looks like {profile.title}; with {named} its scopes and claims are used")
-    if invocation.parsed.number("v") >= 1:
-        invocation.stderr.line(f"provider profile: {profile.name if profile else 'none'}")
-        for note in notes(invocation.rows, invocation.parsed):
-            invocation.stderr.line(note)
+        tell(f"note: this looks like {profile.title}; with {named} its scopes and claims are used")
+    if job.settings.tls.insecure_skip_tls_verify and not plan.authenticator.certificate_authority:
+        tell(f"note: {_VERIFIES}")
+    if job.invocation.parsed.number("v") >= 1:
+        tell(f"provider profile: {profile.name if profile else 'none'}")
+        for note in notes(job.invocation.rows, job.invocation.parsed):
+            tell(note)
 
 
-def _imagined(plan: Plan) -> _Known:
-    """Return what there will be to know, of somebody who is to have a role."""
-    users, groups = plan.admins.users, plan.admins.groups or plan.viewers.groups
-    return _Known(user=next(iter(users), "YOUR_NAME"), groups=groups or ("YOUR_GROUP",))
-
-
-def _known(credential: Credential, authenticator: JwtAuthenticator) -> _Known:
+def _known(job: _Job, sign_in: SignInAndShow) -> _Known:
+    """Return what a sign-in tells; without one, what there will be to know of somebody who is to have a role."""
+    plan, authenticator = job.plan, job.plan.authenticator
+    if job.documents is None:
+        groups = plan.admins.groups or plan.viewers.groups or ("YOUR_GROUP",)
+        return _Known(None, next(iter(plan.admins.users), _NAME), groups)
+    credential = sign_in(job.invocation, _kept(job.settings, plan))
     token = ReceivedToken.read(credential.token)
-    name, groups = token.claims.get(authenticator.username_claim), token.claims.get(authenticator.groups_claim)
-    listed = [groups] if isinstance(groups, str) else groups if isinstance(groups, list) else []
-    return _Known(
-        token,
-        name if isinstance(name, str) and name else _Known().user,
-        tuple(group for group in listed if isinstance(group, str)),
-        credential.refreshable,
-    )
+    user = next(iter(token.texts(authenticator.username_claim)), "") or _NAME
+    return _Known(token, user, token.texts(authenticator.groups_claim), credential.refreshable)
 
 
-def _verdict(
-    known: _Known,
-    authenticator: JwtAuthenticator,
-    documents: PublishedDocuments | None,
-    settings: Settings,
-    profile: "Profile | None",
-) -> tuple[Row, ...]:
-    if known.token is None or documents is None:
+def _verdict(job: _Job, known: _Known, authenticator: JwtAuthenticator) -> tuple[Row, ...]:
+    if known.token is None or job.documents is None:
         return ()
-    tls = settings.tls
+    tls = job.settings.tls
     private = bool(tls.certificate_authorities or tls.certificate_authority_data)
-    published = Published(documents.metadata(), documents.key_set(), private)
     return verdict.judge(
         known.token,
         authenticator,
         now=time.time(),
-        published=published,
+        published=Published(job.documents.metadata(), job.documents.key_set(), private),
         refreshable=known.refreshable,
-        hints=profile.hints if profile else {},
+        hints=job.profile.hints if job.profile else {},
     )
 
 
@@ -168,19 +175,26 @@ def _refuse_reserved(rows: Iterable[Row]) -> None:
             raise SettingsError(f"{row.cause}; nothing was written", hint=row.cure)
 
 
-def _bindings(plan: Plan, authenticator: JwtAuthenticator, known: _Known) -> str:
+def _files(job: _Job, known: _Known, authenticator: JwtAuthenticator) -> tuple[File, ...]:
+    plan = job.plan
     suggested = platform_plan.suggested(authenticator, known.groups, known.user)
-    return role_bindings.documents(authenticator, plan.admins, plan.viewers, suggested)
+    bindings = role_bindings.documents(authenticator, plan.admins, plan.viewers, suggested)
+    return (
+        File(client_registration.NAME, client_registration.text(job.settings, job.profile)),
+        *platform_files.files(plan.target, authenticator),
+        File(role_bindings.NAME, bindings),
+        job.kubeconfig.file,
+        File(platform_steps.NAME, _steps(job, known, authenticator)),
+    )
 
 
-def _steps(plan: Plan, authenticator: JwtAuthenticator, known: _Known, *, has_cluster: bool) -> str:
+def _steps(job: _Job, known: _Known, authenticator: JwtAuthenticator) -> str:
     groups = known.groups if authenticator.groups_claim else ()
     place = Place(
-        directory=str(plan.directory or ""),
+        directory=str(job.plan.directory or ""),
         user=authenticator.username_prefix + known.user,
         groups=tuple(authenticator.groups_prefix + group for group in groups),
-        has_cluster=has_cluster,
+        has_cluster=job.kubeconfig.has_cluster,
     )
-    return platform_steps.text(
-        platform_steps.steps(plan.target, place, authority=bool(authenticator.certificate_authority))
-    )
+    authority = bool(authenticator.certificate_authority)
+    return platform_steps.text(platform_steps.steps(job.plan.target, place, authority=authority))

@@ -34,6 +34,12 @@ class ReceivedToken:
             return cls(len(parts), len(text))
         return cls(len(parts), len(text), _object(parts[0]), _object(parts[1]))
 
+    def texts(self, claim: str) -> tuple[str, ...]:
+        """Return what is text in a claim, which may be a text or a list."""
+        value = self.claims.get(claim)
+        listed = value if isinstance(value, list) else [value]
+        return tuple(one for one in listed if isinstance(one, str))
+
 
 def _object(part: str) -> Mapping[str, Any]:
     try:

@@ -8,6 +8,8 @@ from kubelogin_py.kubernetes import yaml_documents
 from kubelogin_py.kubernetes.jwt_authenticator import RESERVED, JwtAuthenticator
 from kubelogin_py.text import printable
 
+NAME = "role-bindings.yaml"
+
 _HEADING = (
     "Apply this before the API server is restarted, and keep a certificate that gets you in without it.",
     "Names are those of the provider, with their prefix, as they stand in the token.",
