@@ -3,26 +3,34 @@
 import itertools
 import json
 import shlex
-import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from kubelogin_py import colour
 from kubelogin_py.cli import plugin_call
 from kubelogin_py.cli.home import home_directory
 from kubelogin_py.cli.invocation import Invocation
 from kubelogin_py.cli.plugin_call import PluginCall
 from kubelogin_py.cli.setup_command import arguments_of
+from kubelogin_py.cli.table import wrapped
+from kubelogin_py.colour import Colour
 from kubelogin_py.doctor.finding import Finding, Status
 from kubelogin_py.doctor.subject import Subject
 from kubelogin_py.errors import Error, UnhealthyError
 from kubelogin_py.kubernetes import kubeconfig_context
 from kubelogin_py.settings import Settings
 
-_COLOURS = {Status.PASS: "32", Status.WARN: "33", Status.FAIL: "31;1", Status.SKIP: "2"}
-_NARROWEST = 30
-_STATUS_WIDTH = 6
-_LABELS = ("why", "do")
+_COLOURS = {
+    Status.PASS: Colour.GREEN,
+    Status.WARN: Colour.YELLOW,
+    Status.FAIL: Colour.RED,
+    Status.SKIP: Colour.FAINT,
+}
+_STATUS_WIDTH, _GAP = 6, 2
+_LABELS, _LABEL_WIDTH = ("why", "do"), 5
+_BESIDE = 72
+"""Columns from which on the text stands beside the name of its check, and no longer below it."""
 
 
 def run(invocation: Invocation) -> None:
@@ -100,47 +108,46 @@ def _document(subject: Subject, findings: Sequence[Finding]) -> str:
 
 
 def _table(findings: Sequence[Finding], invocation: Invocation) -> str:
-    width = invocation.stdout.width()
-    coloured = width is not None and _wants_colour(invocation.environment)
-    column = max(len(finding.check) for finding in findings) + 2
+    stdout = invocation.stdout
+    width, coloured = stdout.width(), colour.is_wanted(invocation.environment, is_terminal=stdout.is_terminal())
+    column = max(len(finding.check) for finding in findings) + _GAP
     lines = [line for finding in _gathered(findings) for line in _lines(finding, column, width, coloured=coloured)]
     return "\n".join([*lines, "", _summary(findings)])
 
 
 def _gathered(findings: Sequence[Finding]) -> Iterator[Finding]:
     """Yield the findings, those left out one after the other as one, so that what failed stays in sight."""
-    for status, run in itertools.groupby(findings, lambda finding: finding.status):
-        together = tuple(run)
-        if status is not Status.SKIP or len(together) == 1:
-            yield from together
+    for left_out, run in itertools.groupby(findings, _why_left_out):
+        first, *others = run
+        if left_out and others:
+            yield replace(first, found=f"{first.found}; and with it {', '.join(finding.check for finding in others)}")
         else:
-            first, *others = together
-            names = ", ".join(finding.check for finding in others)
-            yield replace(first, found=f"{first.found}; and with it {names}")
+            yield from (first, *others)
 
 
-def _wants_colour(environment: Mapping[str, str]) -> bool:
-    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+def _why_left_out(finding: Finding) -> str:
+    """Return the reason for which a check was left out, one for all that need another check; empty for the others."""
+    if finding.status is not Status.SKIP:
+        return ""
+    return finding.found.partition(" ")[0] if finding.found.startswith("needs ") else finding.found
 
 
 def _lines(finding: Finding, column: int, width: int | None, *, coloured: bool) -> Iterator[str]:
     word = finding.status.value.upper() if finding.status is Status.FAIL else finding.status.value
     status = f"{word:<{_STATUS_WIDTH}}"
-    if coloured:
-        status = f"\x1b[{_COLOURS[finding.status]}m{status}\x1b[0m"
-    indent = _STATUS_WIDTH + column
-    first, *rest = _wrapped(finding.found, indent, width)
-    yield f"{status}{finding.check:<{column}}{first}"
-    yield from (" " * indent + line for line in rest)
+    head = f"{colour.painted(status, _COLOURS[finding.status]) if coloured else status}{finding.check}"
+    beside = width is None or width >= _BESIDE
+    indent = _STATUS_WIDTH + (column if beside else 0)
+    room = 10**6 if width is None else max(1, width - indent)
+    texts = wrapped(finding.found, room)
+    if beside:
+        head += " " * (column - len(finding.check)) + texts.pop(0)
+    yield head
     for label, text in zip(_LABELS, (finding.cause, finding.next), strict=True):
-        for number, line in enumerate(_wrapped(text, indent + 5, width) if text else ()):
-            mark = f"{label}:" if number == 0 else ""
-            yield f"{' ' * indent}{mark:<5}{line}"
-
-
-def _wrapped(text: str, indent: int, width: int | None) -> list[str]:
-    room = max(_NARROWEST, (width or 10**6) - indent)
-    return textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+        body = wrapped(text, max(1, room - _LABEL_WIDTH)) if text else []
+        marks = [f"{label}:", *[""] * len(body)]
+        texts += [f"{mark:<{_LABEL_WIDTH}}{line}" for mark, line in zip(marks, body, strict=False)]
+    yield from (" " * indent + line for line in texts)
 
 
 def _summary(findings: Sequence[Finding]) -> str:
