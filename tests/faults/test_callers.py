@@ -247,24 +247,28 @@ def test_b99_a_hung_holder_is_waited_for_and_never_robbed(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
-def test_b103_a_signal_between_send_and_save_costs_nothing(slow_scene: Scene, name: str) -> None:
+def test_b103_a_signal_between_send_and_save_costs_nothing(
+    started_provider: Callable[..., Provider], tmp_path: Path, name: str
+) -> None:
     """The command ends at once; the new refresh token is on disk all the same."""
-    slow_scene.seed(left=-5)
-    running = slow_scene.start("-v1")
-    until(lambda: slow_scene.kept.refresh_sent_at is not None)
+    scene = Scene(
+        started_provider(EMBEDDED, https=False, refresh_latency=3), tmp_path / "home", tmp_path / "no-browser"
+    )
+    scene.seed(left=-5)
+    running = scene.start("-v1")
     # Written before the request left.
-    time.sleep(0.3)
-    number = signal.Signals[name]
-    running.signal(number)
+    until(lambda: scene.kept.refresh_sent_at is not None)
+    time.sleep(0.5)
+    running.signal(signal.Signals[name])
     running.process.wait(AT_ONCE)
-    # Before the provider has answered.
-    assert slow_scene.kept.refresh_sent_at is not None
+    # The provider takes three seconds, and has not answered yet.
+    assert scene.kept.refresh_sent_at is not None
     done = command.finish(running)
     assert (done.code, done.stdout) == ((-9 if name == "SIGKILL" else 130), "")
-    after = slow_scene.call()
+    after = scene.call()
     assert token(after)
-    assert (slow_scene.refreshes, slow_scene.opened) == (1, 0)
-    assert slow_scene.kept.refresh_sent_at is None
+    assert (scene.refreshes, scene.opened) == (1, 0)
+    assert scene.kept.refresh_sent_at is None
 
 
 def test_b106_no_two_settings_have_one_key(scene: Scene) -> None:
