@@ -1,6 +1,7 @@
 """What a soak run does to the callers: kills, damage, a full disk, a bad network, new keys, sessions that end."""
 
 import contextlib
+import itertools
 import os
 import random
 import signal
@@ -78,6 +79,9 @@ class Injector:
         self._control = control
         self._full = full
         self._chance = chance
+        # In turn, so that a short run has them all.
+        self._patterns = itertools.cycle(["session-*.json", "answer*.txt", "session-*.json", "[da][ot]*-*.json"])
+        self._is_lost = itertools.cycle([False, True, False])
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -132,8 +136,7 @@ class Injector:
     def _damage(self) -> None:
         """Damage a session's file, with its copy at times, or an answer, or what is remembered of the provider."""
         context = self._chance.choice(self._contexts)
-        patterns = ["session-*.json", "session-*.json", "answer*.txt", "documents-*.json", "attempt-*.json"]
-        pattern = self._chance.choice(patterns)
+        pattern = next(self._patterns)
         found = sorted(context.directory.glob(pattern))
         if not found:
             return
@@ -145,7 +148,7 @@ class Injector:
                 return
             copy = path.with_name(f"{path.name}.twin")
             # There is none while a refresh token is on its way, or where it was needed already.
-            is_lost = not copy.exists() or self._chance.random() < 0.3
+            is_lost = not copy.exists() or next(self._is_lost)
             # Before it is done: what it costs may come at once.
             self._note("damage beyond repair" if is_lost else "damage", now, context.name)
             if is_lost and copy.exists():
