@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from kubelogin_py.login import Credential
     from kubelogin_py.logout import SignedOut
     from kubelogin_py.oidc.claims import Claims
+    from kubelogin_py.providers import profile_for
+    from kubelogin_py.providers.profile import Profile
     from kubelogin_py.secret import Secret
     from kubelogin_py.session import Session
     from kubelogin_py.settings import Cache, GrantType, Login, PkceMethod, Provider, Settings, Storage, Tls
@@ -45,6 +47,8 @@ _ROOMS = {
     "login": "Credential",
     "logout": "SignedOut",
     "oidc.claims": "Claims",
+    "providers": "profile_for",
+    "providers.profile": "Profile",
     "secret": "Secret",
     "session": "Session",
     "settings": "Cache GrantType Login PkceMethod Provider Settings Storage Tls",
@@ -65,6 +69,7 @@ __all__ = [
     "OAuthError",
     "OutputError",
     "PkceMethod",
+    "Profile",
     "Provider",
     "ProviderError",
     "RefusedRefreshError",
@@ -83,6 +88,7 @@ __all__ = [
     "UsageError",
     "VerificationError",
     "__version__",
+    "profile_for",
     "sign_in",
     "sign_out",
 ]

@@ -78,7 +78,7 @@ class Advice:
 
     @contextmanager
     def given(self) -> Iterator[None]:
-        """Let every error that is a known symptom say what to do about it at this provider."""
+        """Let every error that is a known symptom say what to do about it at this provider, once."""
         try:
             yield
         except Error as error:
@@ -92,6 +92,8 @@ class Advice:
         about = self.about(symptom) if symptom else None
         # What is said about an OAuth error is general; what is said about anything else is about this very case.
         is_general = error.hint is None or isinstance(error, OAuthError)
+        if about and about in (error.hint or ""):
+            return error.hint
         return about if about and is_general else "; ".join(text for text in (error.hint, about) if text) or None
 
     def _about_host(self, error: TransientError) -> str | None:

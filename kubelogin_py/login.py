@@ -178,8 +178,8 @@ def _signed_in(settings: Settings, world: World, verifier: Verifier, documents: 
         return new
 
     deadline = world.clock.monotonic() + settings.login.authentication_timeout
-    obtain = grant(settings.login.chosen_grant)
-    return _credential(obtain(SignIn(settings, world, documents.metadata(), deadline, verified)), key)
+    obtain, advised = grant(settings.login.chosen_grant), Advice(settings.provider, documents).given
+    return _credential(obtain(SignIn(settings, world, documents.metadata(), deadline, verified, advised)), key)
 
 
 def _credential(session: Session, key: str) -> Credential:

@@ -82,6 +82,17 @@ def test_an_error_about_the_redirect_uri_is_one_whatever_its_code(scene: Scene) 
     assert hint(scene, profile="keycloak").startswith("Keycloak: 'Invalid parameter: redirect_uri'")
 
 
+def test_the_browser_says_it_as_well(scene: Scene) -> None:
+    """The page that the person is looking at has the same advice, and the terminal has it once."""
+    refused(scene, "access_denied")
+    found = hint(scene, DeniedError, profile="pocket-id")
+    assert scene.page is not None
+    status, page = scene.page
+    assert status == 400
+    for text in (page, found):
+        assert text.count("Allowed User Groups") == 1
+
+
 def test_without_a_profile_the_hint_is_the_general_one(scene: Scene) -> None:
     refused(scene, "access_denied")
     general = hint(scene)

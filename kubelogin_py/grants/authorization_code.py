@@ -36,7 +36,9 @@ def obtain(sign_in: SignIn) -> Session:
         request = authorization_request(sign_in, callback.redirect_uri)
         _ask(sign_in, request)
         try:
-            session = _answered(sign_in, request, callback, client_method(sign_in))
+            # Before the browser is told of it.
+            with sign_in.advised():
+                session = _answered(sign_in, request, callback, client_method(sign_in))
         except Error as error:
             callback.finish(pages.failed(error.message, error.hint or "Run the command again."), status=_FAILED)
             raise

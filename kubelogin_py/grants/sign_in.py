@@ -1,6 +1,7 @@
 """What every grant is given, and what it gives back."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,7 @@ class SignIn:
     :param deadline: on the monotonic clock; the person is given up on then.
     :param verified: checks a fresh token set (and the nonce its ID token must carry, if one was sent), stores
         the session and returns it; raises ``VerificationError``.
+    :param advised: lets every error inside say what to do about it at this provider.
     """
 
     settings: Settings
@@ -29,6 +31,7 @@ class SignIn:
     metadata: Metadata
     deadline: float
     verified: Callable[[TokenSet, Secret | None], Session]
+    advised: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @property
     def remaining(self) -> float:
