@@ -139,7 +139,7 @@ def _pieces(text: str) -> tuple[str, ...]:
     """Return the pairs of a text: with one ``=`` it is one pair, commas and all; with more it is a list."""
     if text.count("=") > 1:
         return read_record(text)
-    return (text.strip('"') if "=" in text else text,) if text else ()
+    return (text.strip('"') if "=" in text else text,)
 
 
 def _texts(value: Value | None) -> tuple[str, ...]:

@@ -165,6 +165,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
         [f"{PARAMS}=a"],
         INVALID.format("a", PARAMS, "a must be formatted as key=value"),
     ),
+    "1.2 stringToString: nothing": ([f"{PARAMS}="], INVALID.format("", PARAMS, " must be formatted as key=value")),
     "1.2 stringToString: a piece without one": (
         [f"{PARAMS}=a=1,b=2,c"],
         INVALID.format("a=1,b=2,c", PARAMS, "c must be formatted as key=value"),

@@ -129,6 +129,7 @@ REFUSED = {
     "klog-uint": (GO_UINT, "x", "parse error"),
     "klog-uint-negative": (GO_UINT, "-1", "parse error"),
     "klog-uint-range": (GO_UINT, str(1 << 64), "value out of range"),
+    "no-pair": (STRING_TO_STRING, "", " must be formatted as key=value"),
     "pair-without-equals": (STRING_TO_STRING, "a", "a must be formatted as key=value"),
     "piece-without-equals": (STRING_TO_STRING, "a=1,b=2,c", "c must be formatted as key=value"),
     "empty-piece": (STRING_TO_STRING, "a=1,b=2,", " must be formatted as key=value"),
@@ -164,7 +165,6 @@ READ: dict[str, tuple[Kind, list[str], Value]] = {
     "quoted-among-pairs": (STRING_TO_STRING, ['a=1,"b=2,3"'], (("a", "1"), ("b", "2,3"))),
     "empty-value": (STRING_TO_STRING, ["a="], (("a", ""),)),
     "empty-key": (STRING_TO_STRING, ["=a"], (("", "a"),)),
-    "no-pairs": (STRING_TO_STRING, [""], ()),
     "klog-uint": (GO_UINT, ["0x10"], 16),
 }
 

@@ -1,11 +1,13 @@
 """Our reading of a command line against the real pflag, which is in kubectl: the same words lead to the same error."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from kubelogin_py.compat import pflag
-from kubelogin_py.compat.flag_values import BOOL, INT, LEVEL, STRING, STRINGS, Kind, Value
+from kubelogin_py.compat.flag_values import BOOL, INT, LEVEL, STRING, STRING_TO_STRING, STRINGS, Kind, Value
 from kubelogin_py.errors import UsageError
 from tests.support import command
 from tests.support.kubectl import KUBECTL
@@ -13,7 +15,7 @@ from tests.support.kubectl import KUBECTL
 pytestmark = pytest.mark.required("kubectl")
 
 NOBODY = "--server=http://127.0.0.1:1"
-READ = "connect: connection refused"
+READ = ("connect: connection refused", "error: invalid image name")
 """What kubectl says once it has read its command line."""
 
 
@@ -28,7 +30,6 @@ class Flag:
 
 
 FLAGS = (
-    Flag("server", STRING, ""),
     Flag("namespace", STRING, "", shorthand="n"),
     Flag("all-namespaces", BOOL, False, shorthand="A"),
     Flag("chunk-size", INT, 500),
@@ -36,6 +37,11 @@ FLAGS = (
     Flag("v", LEVEL, 0, shorthand="v"),
 )
 """Those of ``kubectl get`` that are used here."""
+
+PAIRS = (
+    *("a=1", "a=b,c", "a=1,b=2", "a=1,b=", "=", "a=", '"a=1,2"', 'a=1,"b=2,3"', 'a="1', "a=Zm9vYg==", "a=1,a=2"),
+    *("", "a", '"a"', "a,b", "a=1,b=2,c", "a=1,b=2,", 'a=1,b="2', "a==,b", "a=1,,b=2"),
+)
 
 INTEGERS = (
     *("0", "16", "0x10", "0X1f", "0o17", "017", "0b11", "1_000", "0x_1f", "+5", "-1", "-0x10"),
@@ -63,16 +69,32 @@ ROWS = (
 )
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hold what kubectl remembers."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.mark.parametrize("words", ROWS, ids=" ".join)
-def test_the_same_error_or_none(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
-    done = command.run("get", "pods", *words, NOBODY, home=tmp_path_factory.getbasetemp() / "home", command=KUBECTL)
-    theirs = "" if READ in done.stderr else done.stderr.splitlines()[0]
-    assert theirs == fault(words)
+def test_the_same_error_or_none(words: list[str], home: Path) -> None:
+    assert theirs(["get", "pods", *words], home) == ours(FLAGS, words)
 
 
-def fault(words: list[str]) -> str:
+@pytest.mark.parametrize("text", PAIRS)
+def test_the_same_error_or_none_of_pairs(text: str, home: Path) -> None:
+    words = [f"--set-image={text}"]
+    debug = ["debug", "pod", "--stdin", "--image=x", "--copy-to=y"]
+    assert theirs([*debug, *words], home) == ours([Flag("set-image", STRING_TO_STRING, ())], words)
+
+
+def theirs(words: list[str], home: Path) -> str:
+    done = command.run(NOBODY, *words, home=home, command=KUBECTL)
+    return "" if any(said in done.stderr for said in READ) else done.stderr.splitlines()[0]
+
+
+def ours(flags: Iterable[Flag], words: list[str]) -> str:
     try:
-        pflag.parse(FLAGS, [*words, NOBODY])
+        pflag.parse(flags, words)
     except UsageError as error:
         return f"error: {error.message}"
     return ""
