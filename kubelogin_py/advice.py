@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _MEMBERS = {
     "issuer": "issuer",
+    "token_endpoint": "unreachable",
+    "jwks_uri": "unreachable",
     "device_authorization_endpoint": "no_device_flow",
     "id_token_signing_alg_values_supported": "algorithm",
 }

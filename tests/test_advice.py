@@ -193,6 +193,14 @@ def test_a_host_that_only_the_metadata_names_is_said_to_be_that(scene: Scene) ->
     assert scene.browser.opened == []
 
 
+def test_an_endpoint_that_is_refused_is_explained(scene: Scene) -> None:
+    """Pocket ID's internal URL is often one over http."""
+    scene.provider.metadata = {"token_endpoint": "http://pocket-id/api/oidc/token"}
+    found = failed(scene, MetadataError, profile="pocket-id")
+    assert "token_endpoint" in found.message
+    assert "Pocket ID: INTERNAL_APP_URL puts its host into the metadata" in (found.hint or "")
+
+
 def test_the_issuers_own_host_is_where_the_person_said(scene: Scene) -> None:
     scene.provider.scripted_documents = {METADATA: [NotSentError("GET …: no such host (temporary)", hint="check")]}
     assert hint(scene, NotSentError, profile="pocket-id") == "check"

@@ -192,7 +192,11 @@ class _Reader:
         # Only a provider that is itself on this machine, over http, may have other parts there over http.
         http_loopback = self.issuer.lower().startswith("http:")
         what = f"{name} of {host_of(self.issuer)}"
-        return check_endpoint(self.document[name], what, http_loopback=http_loopback)
+        try:
+            return check_endpoint(self.document[name], what, http_loopback=http_loopback)
+        except MetadataError as error:
+            error.member = name
+            raise
 
 
 def _check_issuer(named: object, issuer: str) -> None:

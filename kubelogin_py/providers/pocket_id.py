@@ -44,8 +44,8 @@ PROFILE = Profile(
         Symptom.INVALID_CLIENT: "a client that is not a Public Client needs its secret; "
         "switch Public Client on to do without one",
         Symptom.ISSUER: "the issuer is Pocket ID's APP_URL, without a slash at the end",
-        Symptom.UNREACHABLE: "the metadata names a host of INTERNAL_APP_URL that this machine can't reach; "
-        "only the API server may need that setting",
+        Symptom.UNREACHABLE: "INTERNAL_APP_URL puts its host into the metadata for everybody, and this machine must "
+        "reach it, over https; leave that setting out if only servers need it",
         Symptom.NO_EMAIL: "request the scope email, and give the user an e-mail address",
         Symptom.EMAIL_NOT_VERIFIED: "Application Configuration > Emails Verified, or verify the address by mail",
         Symptom.NO_GROUPS: "request the scope groups, and put the person in a user group; "

@@ -50,9 +50,9 @@ def made(storage: Storage, root: Path, console: RememberingConsole) -> TokenStor
 
 @pytest.fixture(autouse=True)
 def nothing_to_complain(console: RememberingConsole) -> object:
-    """In good order no store says anything."""
+    """In good order no store says anything but where it keeps what."""
     yield
-    assert console.lines == []
+    assert [line for line in console.lines if not line.startswith("tokens are kept under a key in the keyring (")] == []
 
 
 def test_nothing_is_found_where_nothing_was_kept(store: TokenStore) -> None:
