@@ -14,6 +14,7 @@ from tests.support.components import find
 from tests.support.kubectl import write_kubeconfig
 
 STATIC = "kubectl with a static token"
+OURS = "kubectl with ours"
 
 
 def kubectl_commands(
