@@ -1,5 +1,7 @@
 """A refresh at real providers."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.end_to_end.test_concurrency import get_token
@@ -17,3 +19,55 @@ def test_a_refresh_is_one_request(provider: Provider, tmp_path: Path) -> None:
     second = command.run(*words, "--force-refresh", home=home)
     assert second.code == 0, second.stderr
     assert provider.count("token_endpoint") == provider.count() == 1
+
+
+SLOW = {"typer", "click", "rich", "keyring", "yaml", "requests", "urllib3", "filelock", "certifi", "idna"} | {
+    *(
+        "logging",
+        "asyncio",
+        "subprocess",
+        "importlib.metadata",
+        "html",
+        "platform",
+        "traceback",
+        "webbrowser",
+    ),
+    *("kubelogin_py.grants.device", "kubelogin_py.grants.authorization_code", "kubelogin_py.adapters.callback_server"),
+    *("kubelogin_py.adapters.browser", "kubelogin_py.adapters.system_keyring", "kubelogin_py.compat.upstream_sessions"),
+    *("kubelogin_py.setup", "kubelogin_py.doctor", "kubelogin_py.kubernetes.kubeconfig_yaml"),
+}
+"""What a refresh has no use for, and what takes long to import."""
+
+FOR_A_PROVIDER = {"ssl", "http.client", "socket", "cryptography", "jwt"} | {
+    "kubelogin_py.adapters.http_client",
+    "kubelogin_py.adapters.http_direct",
+}
+"""What only those need who ask one."""
+
+
+def imported(words: list[str], home: Path) -> set[str]:
+    """Return every module that a call imports, in all its processes, and their packages."""
+    start = ["-I", "-X", "importtime", "-c", "from kubelogin_py.__main__ import main; main()"]
+    done = command.run(*start, *words, home=home, command=Path(sys.executable))
+    assert done.code == 0, done.stderr[-2000:]
+    names = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    return names | {name.partition(".")[0] for name in names}
+
+
+def test_what_a_miss_and_a_refresh_import_is_counted(started_provider: Callable[..., Provider], tmp_path: Path) -> None:
+    """Importing is nearly all that either costs: each module more is a little time of every refresh."""
+    provider, home = started_provider("embedded"), tmp_path / "home"
+    words = get_token(provider, sign_in_script(tmp_path / "browser", ca=provider.ca))
+    assert command.run(*words, home=home).code == 0
+    # Verbosity is no part of an answer's key, so that none is found.
+    miss, refresh = imported([*words, "-v=0"], home), imported([*words, "--force-refresh"], home)
+    assert "kubelogin_py.login" in miss
+    assert refresh > FOR_A_PROVIDER
+    assert not (miss & (SLOW | FOR_A_PROVIDER)), miss & (SLOW | FOR_A_PROVIDER)
+    assert not (refresh & SLOW), refresh & SLOW
+    assert ours_among(miss) <= 104
+    assert ours_among(refresh) <= 114
+
+
+def ours_among(names: set[str]) -> int:
+    return len([name for name in names if name.startswith("kubelogin_py.")])
