@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import random
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -10,15 +11,18 @@ from pathlib import Path
 import pytest
 
 from kubelogin_py import fastpath, login
-from kubelogin_py.errors import NotSentError, StorageError
+from kubelogin_py.errors import Error, NotSentError, StorageError
 from kubelogin_py.kubernetes.exec_credential import V1BETA1, render
+from kubelogin_py.logout import sign_out
 from kubelogin_py.refresh_ahead import refresh_ahead
 from kubelogin_py.refresh_due import FIRST_REST, Setback, due_at
 from kubelogin_py.session import Session
 from kubelogin_py.storage.ahead import DiskAhead
+from kubelogin_py.storage.copies import DiskCopies
 from kubelogin_py.storage.disk import DiskStore
+from kubelogin_py.storage.housekeeping import clean
 from tests.oidc.minting import new_signer
-from tests.support.fake_provider import CLIENT, ISSUER, refusal
+from tests.support.fake_provider import CLIENT, ISSUER, Lost, refusal
 from tests.support.world import KEY, NOW, FakeConsole, Scene
 
 
@@ -155,7 +159,7 @@ class Hour:
     def __init__(self, directory: Path) -> None:
         self.scene = scene = Scene()
         self.environ = {"HOME": str(directory), "KUBECACHEDIR": str(directory)}
-        cache = directory / "oidc-login"
+        self.cache = cache = directory / "oidc-login"
         self.store = DiskStore(cache, console=FakeConsole(), clock=scene.clock, environment=self.environ)
         self.ahead = DiskAhead(cache, clock=scene.clock, environment=self.environ)
         self.world = replace(scene.world, store=self.store)
@@ -234,3 +238,77 @@ def test_switched_off_every_lifetime_costs_a_wait(tmp_path: Path) -> None:
     for _ in hour.seconds(10):
         hour.command("--no-refresh-ahead")
     assert len(hour.waited) == 3600 // 270 + 1
+
+
+# Any hour
+
+
+class Mishaps(Hour):
+    """What may happen to a session, one method each; whether a command fails is not the question here."""
+
+    def renewed_by_force(self) -> None:
+        login.sign_in(self.scene.settings(force_refresh=True), self.world, key=KEY)
+
+    def signed_by_another_key(self) -> None:
+        key, self.scene.provider.published = self.scene.provider.key, [self.scene.provider.key]
+        self.scene.provider.key = new_signer(key_id="one")
+        try:
+            self.renewed_by_force()
+        finally:
+            self.scene.provider.key = key
+
+    def of_another_person(self) -> None:
+        self.scene.provider.claims["sub"] = f"somebody-{self.scene.clock.passed}"
+        try:
+            self.renewed_by_force()
+        finally:
+            del self.scene.provider.claims["sub"]
+
+    def refused(self) -> None:
+        self.scene.provider.scripted = [refusal("invalid_grant")]
+        self.renewed_by_force()
+
+    def answer_lost(self) -> None:
+        self.scene.provider.scripted = [Lost()]
+        self.renewed_by_force()
+
+    def provider_down(self) -> None:
+        self.scene.provider.scripted = [NotSentError("down")] * 2
+        self.renewed_by_force()
+
+    def signed_out(self) -> None:
+        copies = DiskCopies(self.cache, self.store.load, tell=FakeConsole().tell)
+        sign_out(self.scene.settings(), self.world, copies, key=KEY)
+
+    def cleaned(self) -> None:
+        clean(self.cache, clock=self.scene.clock, console=FakeConsole())
+
+    def time_passed(self) -> None:
+        self.scene.clock.passed += 45
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_no_answer_outlives_the_session_it_came_from(tmp_path: Path, seed: int) -> None:
+    """An answer that a door finds has the very token that is kept, and one that may still be handed out."""
+    hour, chance = Mishaps(tmp_path), random.Random(seed)
+    mishaps = [method for name, method in vars(Mishaps).items() if not name.startswith("_")]
+    lines = [(), ("--skip-open-browser",), ("--oidc-extra-scope=email",)]
+    found = 0
+    for _ in range(80):
+        with suppress(Error):
+            if chance.random() < 0.5:
+                chance.choice(mishaps)(hour)
+            else:
+                hour.command(*chance.choice(lines))
+        session, now = hour.store.load(KEY), hour.scene.clock.now()
+        for line in lines:
+            _, answer = fastpath.found((*ARGUMENTS, *line), hour.environ, now)
+            if answer is None:
+                continue
+            found += 1
+            assert session
+            assert session.presented_token
+            assert session.usable_until
+            assert now < session.usable_until
+            assert answer == render(V1BETA1, session.presented_token, session.usable_until)
+    assert found > 20
