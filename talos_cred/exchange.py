@@ -24,6 +24,7 @@ _SKEW = 30.0
 """Seconds between two clocks that are worth a word."""
 _SHOWN = 300
 _OK = 200
+_REDIRECTION = 3
 _ERROR = 400
 
 
@@ -121,6 +122,12 @@ def refuse(response: Response, *, now: float) -> NoReturn:
         wait = _retry_after(response, now)
         when = "" if wait is None else f"run the command again in {wait:.0f} s; "
         raise ExchangeBusyError(f"{text} (temporary)", hint=when + hint, retry_after=wait)
+    if status // 100 != _REDIRECTION and status < _ERROR:
+        raise ExchangeError(
+            f"{response.url}: {status} is no answer of an exchange server",
+            status=status,
+            hint="check --server: this may be another program",
+        )
     if status < _ERROR:
         raise ExchangeError(
             f"{response.url}: an answer with status {status} leads elsewhere and is not followed",

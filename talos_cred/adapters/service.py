@@ -156,7 +156,9 @@ class UserService:
 
 _KEPT = (
     "HTTPS_PROXY",
+    "https_proxy",
     "NO_PROXY",
+    "no_proxy",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "XDG_CONFIG_HOME",

@@ -34,6 +34,9 @@ def main(arguments: list[str]) -> int:
         code = command.main(arguments, prog_name="talos-cred", standalone_mode=False)
     except typer.Exit as done:
         return done.exit_code
+    except SystemExit as done:
+        # How typer's completion ends.
+        return done.code if isinstance(done.code, int) else 0
     except typer.Abort:
         raise KeyboardInterrupt from None
     except Exception as error:

@@ -30,10 +30,13 @@ def run(action: str, context: str, talosconfig: str, environment: Mapping[str, s
         return 0
     if sys.platform == "win32":
         raise UsageError("there is no user service here; let the Task Scheduler run talos-cred login --watch")
-    return _act(action, service)
+    return _act(action, service, environment)
 
 
-def _act(action: str, service: UserService) -> int:
+_SECRET = "TALOS_CRED_CLIENT_SECRET"  # noqa: S105 -- a name
+
+
+def _act(action: str, service: UserService, environment: Mapping[str, str]) -> int:
     if action == "status":
         state = service.state()
         answer(f"{service.name}: {state}\n")
@@ -41,6 +44,8 @@ def _act(action: str, service: UserService) -> int:
     if action == "remove":
         say(f"{service.name} was {'removed' if service.remove() else 'not installed'}")
         return 0
+    if environment.get(_SECRET):
+        say(f"note: {_SECRET} is not written into the unit; a service reads it from a profile or --client-secret-file")
     service.install()
     say(f"{service.name} keeps the certificate fresh, now and after every login of this user")
     say("hint: `loginctl enable-linger` lets it run without one")

@@ -69,6 +69,11 @@ def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _shown(time: str) -> str:
+    """Return RFC 3339 as people read it."""
+    return time.replace("T", " ").replace("Z", " UTC")
+
+
 def _roles(config: Talosconfig, name: str) -> tuple[str, ...]:
     from talos_cred.certificate import read_certificates  # noqa: PLC0415 -- only where there is one
 
@@ -107,8 +112,8 @@ def _text(entry: Mapping[str, Any], files: Files) -> str:
         ("endpoints", ", ".join(map(str, entry["endpoints"])) or "none"),
         ("roles", ", ".join(entry["roles"]) or "none"),
         ("authority", ", ".join(f"SHA-256 {digest}" for digest in entry["authorities"]) or "unknown"),
-        ("valid from", certificate["not_before"] if certificate else "no certificate"),
-        ("valid until", certificate["not_after"] if certificate else "no certificate"),
+        ("valid from", _shown(certificate["not_before"]) if certificate else "no certificate"),
+        ("valid until", _shown(certificate["not_after"]) if certificate else "no certificate"),
         ("time left", f"{left // 60} min {left % 60} s" if entry["valid"] else "expired" if certificate else "none"),
         ("refresh", "possible" if entry["refresh_possible"] else "not possible: the next certificate needs a sign-in"),
     ]

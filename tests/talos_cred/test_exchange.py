@@ -110,6 +110,8 @@ QUIRKS = [
     ("no certificate", 500, {"error": "failed to generate certificate"}, ExchangeBusyError, "log"),
     ("ingress", 502, b"<html>Bad gateway</html>", ExchangeBusyError, "proxy"),
     ("provider down", 503, {"error": "identity provider unreachable"}, ExchangeBusyError, "provider"),
+    ("no content", 204, b"", ExchangeError, "another program"),
+    ("not modified", 304, b"", ExchangeError, "answers itself"),
     ("teapot", 418, b"short and stout", ExchangeError, "--server"),
 ]
 

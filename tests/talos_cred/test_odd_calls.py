@@ -1,5 +1,6 @@
 """Calls that are not what a person would type at a desk: from pipes, cron jobs and containers, by the environment."""
 
+import json
 import os
 import re
 import signal
@@ -137,9 +138,12 @@ def test_a_service_is_removed_where_systemd_cannot_be_asked(home: Path, environm
     (failing / "systemctl").write_text("#!/bin/sh\necho no bus >&2; exit 1\n")
     (failing / "systemctl").chmod(0o755)
     environment["PATH"] = f"{failing}{os.pathsep}{os.environ['PATH']}"
-    done = command.run("service", "install", home=home, env=environment, command=PROGRAM)
+    secret = {"TALOS_CRED_CLIENT_SECRET": "hush-hush"}
+    done = command.run("service", "install", home=home, env=environment | secret, command=PROGRAM)
     assert done.code == 1
     assert "no bus" in done.stderr
+    assert "TALOS_CRED_CLIENT_SECRET" in done.stderr
+    assert "hush-hush" not in unit.read_text()
     wanted.parent.mkdir()
     wanted.symlink_to(unit)
     done = command.run("service", "remove", home=home, env=environment, command=PROGRAM)
@@ -177,6 +181,58 @@ def test_an_expired_certificate_that_is_pinned_is_used_and_reported(certificates
         client.ready(timeout=5)
     assert len(told) == 1
     assert "expired" in told[0]
+
+
+@pytest.mark.parametrize("where", ["file", "variable"])
+def test_ci_needs_a_token_and_nothing_else(
+    home: Path,
+    environment: dict[str, str],
+    idp: Provider,
+    started_exchange: Callable[..., ExchangeServer],
+    where: str,
+) -> None:
+    """No provider, no client, no browser, no cache: what the CI system issued is exchanged."""
+    server = started_exchange(idp, one_use=False)
+    assert command.run("login", home=home, env=environment, command=PROGRAM).code == 0
+    cache = home / ".kube/cache/oidc-login"
+    token = json.loads(next(cache.glob("session-*.json")).read_text())["id_token"]
+    place = home / "token"
+    place.write_text(f"{token}\n")
+    runner = home / "runner"
+    runner.mkdir()
+    words = ["--server", server.url, "--server-ca", str(server.ca), "--context-name", "ci"]
+    variables = {"TALOS_CRED_ID_TOKEN": token} if where == "variable" else {}
+    given = ["--id-token-file", str(place)] if where == "file" else []
+    done = command.run("login", *words, *given, home=runner, env=variables, command=PROGRAM)
+    assert done.code == 0, done.stderr
+    assert contexts(runner) == {"ci"}
+    assert not (runner / ".kube").exists()
+    kept = "".join(path.read_text() for path in (runner / ".talos").rglob("*") if path.is_file())
+    assert token not in kept + done.stderr
+    # The next job needs the place of the token only where it changes.
+    again = command.run("login", "--context-name", "ci", "--force", home=runner, env=variables, command=PROGRAM)
+    assert again.code == 0, again.stderr
+
+
+@pytest.mark.required("bash")
+def test_bash_completes_commands_and_flags(home: Path) -> None:
+    """The installation is no error, a new shell knows it, and what it completes is what there is."""
+    environment = {"PATH": f"{command.BIN}:/usr/bin:/bin", "SHELL": "/bin/bash"}
+    done = command.run("--install-completion", "bash", home=home, env=environment, command=PROGRAM)
+    assert done.code == 0, done.stderr
+    shown = command.run("--show-completion", "bash", home=home, env=environment, command=PROGRAM)
+    assert shown.code == 0
+    assert "talos-cred" in shown.stdout
+    script = home / "complete.sh"
+    script.write_text(
+        ". ~/.bashrc\n"
+        'complete_now() { COMP_WORDS=(talos-cred "$@"); COMP_CWORD=$#; '
+        '_talos_cred_completion talos-cred; echo "${COMPREPLY[@]}"; }\n'
+        "complete_now lo\ncomplete_now login --server-\n"
+    )
+    commands, flags = command.run(script, home=home, env=environment, command=Path("/bin/bash")).stdout.splitlines()
+    assert set(commands.split()) == {"login", "logout"}
+    assert set(flags.split()) == {"--server-ca", "--server-fingerprint", "--server-name"}
 
 
 def test_the_callback_needs_a_port_that_can_be_registered(home: Path, environment: dict[str, str]) -> None:
