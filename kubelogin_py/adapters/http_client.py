@@ -3,6 +3,7 @@
 import base64
 import functools
 import importlib.util
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -207,7 +208,7 @@ class BoundedHttp:
             pause = next(pauses, None)
             if pause is None or not again:
                 raise trouble
-            wait = pause if trouble.retry_after is None else trouble.retry_after
+            wait = _spread(pause) if trouble.retry_after is None else trouble.retry_after
             waited += wait
             if waited > RETRY_BUDGET or self._clock.monotonic() + wait >= deadline:
                 raise trouble
@@ -257,6 +258,11 @@ class BoundedHttp:
         finally:
             self._on_request(call.faults.line(outcome, self._clock.monotonic() - begin))
         return response
+
+
+def _spread(pause: float) -> float:
+    """Return a pause up to a half shorter or longer: forty callers must not come back at the same moment."""
+    return pause * (0.5 + os.urandom(1)[0] / 255)
 
 
 def _proxy(url: str, environment: Mapping[str, str]) -> str | None:
