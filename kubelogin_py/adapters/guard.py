@@ -80,8 +80,8 @@ class DetachingGuard:
                 if child == 0:
                     # Nothing of the child may ever leave this block: it would be a second program.
                     try:
-                        os.close(answer_read)
-                        os.close(lines_read)
+                        _close(answer_read)
+                        _close(lines_read)
                         self._become_detached(lines_write)
                         _answer(work, answer_write)
                     finally:
@@ -110,9 +110,15 @@ def system_guard(on_detach: Callable[[], None]) -> DeferringGuard | DetachingGua
 def _pipe(reading: contextlib.ExitStack, writing: contextlib.ExitStack) -> tuple[int, int]:
     """Return both ends of a pipe, each of which its stack closes."""
     read, write = os.pipe()
-    reading.callback(os.close, read)
-    writing.callback(os.close, write)
+    reading.callback(_close, read)
+    writing.callback(_close, write)
     return read, write
+
+
+def _close(descriptor: int) -> None:
+    """Close an end of a pipe; an error here must not look as if no child had been started."""
+    with contextlib.suppress(OSError):
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

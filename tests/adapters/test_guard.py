@@ -330,6 +330,27 @@ def test_where_no_child_can_be_started_signals_wait(succeed: Callable[[str], str
     assert done == "told afterwards\nworked\n"
 
 
+@FORKS
+def test_an_error_in_closing_never_makes_the_work_run_twice(succeed: Callable[[str], str]) -> None:
+    """What was sent must not be sent again because a pipe made trouble afterwards."""
+    done = succeed("""
+        real = os.close
+        def refuse(descriptor):
+            real(descriptor)
+            raise OSError(5, "input/output error")
+
+        def work():
+            with open("times", "a") as file:
+                file.write("once ")
+            return "worked"
+
+        os.close = refuse
+        print(run(work))
+        print(Path("times").read_text())
+    """)
+    assert done == "worked\nonce \n"
+
+
 # The command as it is: standard output put aside, a lock held, Ctrl-C an exception.
 GUARDED = """
     from kubelogin_py.adapters.terminal import Terminal
