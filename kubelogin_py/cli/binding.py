@@ -92,11 +92,6 @@ def values_of(
     return groups
 
 
-def notes(rows: Iterable[Option], parsed: Parsed) -> list[str]:
-    """Return what is to be said at verbosity 1 about the options that were used, each once."""
-    return [f"note: --{row.name} {row.note}" for row in rows if row.note and row.name in parsed.given]
-
-
 def _usable(row: Option, value: Value, home: str | None) -> Value:
     """Return the value with paths expanded; an empty path is one not given."""
     if not row.path:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kubelogin_py.cli.binding import notes, values_of
+from kubelogin_py.cli.binding import values_of
 from kubelogin_py.cli.home import home_directory
 from kubelogin_py.cli.invocation import Invocation
 from kubelogin_py.errors import SettingsError, StorageError
@@ -19,9 +19,6 @@ def run(invocation: Invocation) -> None:
     keyring that can't be emptied is only a message.
     """
     parsed, verbosity = invocation.parsed, invocation.parsed.number("v")
-    if verbosity >= 1:
-        for note in notes(invocation.rows, parsed):
-            invocation.stderr.line(note)
     directory = values_of(invocation.rows, parsed, invocation.environment)["cache"]["directory"]
     if directory is None:
         raise SettingsError("no home directory is known", hint="set HOME, or pass --token-cache-dir")

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from kubelogin_py.cli.binding import check_required, notes, settings_of
+from kubelogin_py.cli.binding import check_required, settings_of
 from kubelogin_py.cli.invocation import Invocation
 from kubelogin_py.cli.option import LOGIN, Option
 from kubelogin_py.compat.pflag import Parsed
@@ -31,9 +31,6 @@ class Request:
 def run(invocation: Invocation) -> None:
     """Obtain a credential and write it to standard output as one ExecCredential."""
     request = read_request(invocation.rows, invocation.parsed, invocation.environment)
-    if request.verbosity >= 1:
-        for note in notes(invocation.rows, invocation.parsed):
-            invocation.stderr.line(note)
     try:
         credential = invocation.sign_in(request.settings, request.verbosity)
     except CoolDownError as error:

@@ -17,7 +17,6 @@ def run(invocation: Invocation) -> None:
     A person wants this, so an earlier sign-in that failed counts for nothing.
     """
     call = plugin_call.meant(invocation)
-    call.tell_notes(invocation.stderr)
     settings = call.settings()
     login = replace(settings.login, interactive=is_lent(), asked_for=True)
     credential = invocation.sign_in(replace(settings, login=login), call.verbosity)

@@ -58,7 +58,6 @@ def run(invocation: Invocation) -> None:
 
 def _one(invocation: Invocation) -> _Leaving:
     call = plugin_call.meant(invocation)
-    call.tell_notes(invocation.stderr)
     settings = call.settings()
     return _Leaving(settings, session_key(settings), call.environment)
 

@@ -1,6 +1,6 @@
 """From a command line to an exit code: the one place where errors become text."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kubelogin_py.cli import fault
 from kubelogin_py.cli.commands import COMMANDS, Command, find
@@ -18,6 +18,7 @@ from kubelogin_py.cli.invocation import (
     SignOut,
     unwired,
 )
+from kubelogin_py.cli.option import Option
 from kubelogin_py.cli.options import options_of
 from kubelogin_py.cli.output import Stderr, Stdout
 from kubelogin_py.cli.version import version_line
@@ -63,7 +64,7 @@ def main(
         command, rest = find(arguments, environment)
         rows = options_of(command.name, environment)
         parsed = pflag.parse(rows, rest)
-        for line in parsed.deprecations:
+        for line in (*parsed.deprecations, *_notes(rows, parsed)):
             stderr.line(line)
         run = _chosen(command, parsed)
         run(
@@ -112,6 +113,12 @@ def _chosen(command: Command, parsed: pflag.Parsed) -> Callable[[Invocation], No
     if parsed.words and not command.takes_words:
         raise UsageError(f'unknown command {quoted(parsed.words[0])} for "{command.path}"')
     return command.load()
+
+
+def _notes(rows: Iterable[Option], parsed: pflag.Parsed) -> list[str]:
+    """Return what is to be said at verbosity 1 about the options that were used, each once."""
+    used = [row for row in rows if row.note and row.name in parsed.given]
+    return [f"note: --{row.name} {row.note}" for row in used] if parsed.number("v") >= 1 else []
 
 
 def _report(error: Error, command: Command, stderr: Stderr) -> None:

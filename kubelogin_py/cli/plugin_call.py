@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kubelogin_py.cli.binding import check_required, notes, settings_of
+from kubelogin_py.cli.binding import check_required, settings_of
 from kubelogin_py.cli.home import home_directory
 from kubelogin_py.cli.invocation import Invocation
 from kubelogin_py.cli.option import PLUGIN, Option
 from kubelogin_py.cli.options import options_of
-from kubelogin_py.cli.output import Stderr
 from kubelogin_py.compat import pflag
 from kubelogin_py.compat.pflag import Parsed
 from kubelogin_py.errors import Error, SettingsError, UsageError
@@ -45,19 +44,11 @@ class PluginCall:
         :raises UsageError: a mandatory option is missing.
         :raises SettingsError: a value can't be used.
         """
-        rows = self._rows()
+        rows = options_of(PLUGIN, self.environment)
         check_required(rows, self.parsed)
         settings = settings_of(rows, self.parsed, self.environment)
         cache = replace(settings.cache, former_scopes=self.parsed.texts("oidc-extra-scope"))
         return replace(settings, cache=cache)
-
-    def tell_notes(self, stderr: Stderr) -> None:
-        """Say at verbosity 1 what there is to be said about its options."""
-        for note in notes(self._rows(), self.parsed) if self.verbosity >= 1 else ():
-            stderr.line(note)
-
-    def _rows(self) -> tuple[Option, ...]:
-        return options_of(PLUGIN, self.environment)
 
 
 def names_provider(parsed: Parsed) -> bool:

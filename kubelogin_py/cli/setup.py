@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from kubelogin_py.cli import setup_command
-from kubelogin_py.cli.binding import check_required, notes, settings_of
+from kubelogin_py.cli.binding import check_required, settings_of
 from kubelogin_py.cli.commands import command_named
 from kubelogin_py.cli.help import help_text
 from kubelogin_py.cli.invocation import Credential, Invocation
@@ -41,9 +41,6 @@ def run(invocation: Invocation) -> None:
     if command is not None and not (settings.provider.issuer and settings.provider.client_id):
         invocation.stdout.write(help_text(command, invocation.environment).encode())
         return
-    if parsed.number("v") >= 1:
-        for note in notes(invocation.rows, parsed):
-            invocation.stderr.line(note)
     _sign_in(invocation, replace(settings, cache=Cache(storage=Storage.NONE)))
     for line in _instructions(invocation):
         invocation.stderr.line(line)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kubelogin_py.cli import client_registration, platform_kubeconfig, platform_output, platform_plan, platform_steps
-from kubelogin_py.cli.binding import check_required, notes, settings_of
+from kubelogin_py.cli.binding import check_required, settings_of
 from kubelogin_py.cli.invocation import Credential, Invocation, PublishedDocuments
 from kubelogin_py.cli.platform_kubeconfig import Made
 from kubelogin_py.cli.platform_plan import Plan
@@ -138,8 +138,6 @@ def _explain(job: _Job) -> None:
         tell(f"note: {_VERIFIES}")
     if job.invocation.parsed.number("v") >= 1:
         tell(f"provider profile: {profile.name if profile else 'none'}")
-        for note in notes(job.invocation.rows, job.invocation.parsed):
-            tell(note)
 
 
 def _known(job: _Job, sign_in: SignInAndShow) -> _Known:

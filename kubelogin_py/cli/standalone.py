@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kubelogin_py.cli import option_values
-from kubelogin_py.cli.binding import notes, settings_of, values_of
+from kubelogin_py.cli.binding import settings_of, values_of
 from kubelogin_py.cli.home import home_directory
 from kubelogin_py.cli.invocation import Invocation
 from kubelogin_py.cli.option import PLUGIN
@@ -28,8 +28,6 @@ def run(invocation: Invocation) -> None:
     chosen = _chosen(invocation)
     found = _auth_provider(invocation)
     if verbosity >= 1:
-        for note in notes(invocation.rows, invocation.parsed):
-            invocation.stderr.line(note)
         where = printable(str(found.path))
         invocation.stderr.line(f'using the authentication provider of user "{printable(found.user)}" in {where}')
     settings = _settings(chosen, found, invocation.environment)

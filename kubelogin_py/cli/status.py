@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kubelogin_py import colour
 from kubelogin_py.cli import plugin_call
-from kubelogin_py.cli.binding import notes, values_of
+from kubelogin_py.cli.binding import values_of
 from kubelogin_py.cli.invocation import Invocation
 from kubelogin_py.cli.table import Row, table
 from kubelogin_py.cli.times import local_time, relative, utc
@@ -33,9 +33,6 @@ def run(invocation: Invocation) -> None:
     :raises SettingsError: a value can't be used, no home directory is known, or there is no such context.
     """
     parsed = invocation.parsed
-    if parsed.number("v") >= 1:
-        for note in notes(invocation.rows, parsed):
-            invocation.stderr.line(note)
     directory = values_of(invocation.rows, parsed, invocation.environment)["cache"]["directory"]
     what = "there is no session in"
     key = None

@@ -24,7 +24,6 @@ def run(invocation: Invocation) -> None:
     """
     check_choices(invocation.rows, invocation.parsed)
     call = plugin_call.meant(invocation)
-    call.tell_notes(invocation.stderr)
     settings = call.settings()
     login = replace(settings.login, interactive=is_lent())
     try:

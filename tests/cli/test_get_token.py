@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from kubelogin_py.cli import get_token
-from kubelogin_py.cli.binding import notes
 from kubelogin_py.cli.get_token import Request
 from kubelogin_py.cli.option import PLUGIN
 from kubelogin_py.cli.options import options_of
@@ -15,6 +14,7 @@ from kubelogin_py.compat import pflag
 from kubelogin_py.errors import SettingsError, UsageError
 from kubelogin_py.secret import Secret
 from kubelogin_py.settings import Cache, GrantType, Login, PkceMethod, Provider, Renegotiation, Settings, Storage, Tls
+from tests.cli.calls import call
 
 ISSUER = "https://issuer.example.com"
 MANDATORY = ("--oidc-issuer-url", ISSUER, "--oidc-client-id", "YOUR_CLIENT_ID")
@@ -394,5 +394,5 @@ NOTES = {
 
 @pytest.mark.parametrize(("arguments", "lines"), NOTES.values(), ids=NOTES)
 def test_what_has_no_effect_or_is_unwise_has_a_note(arguments: list[str], lines: list[str]) -> None:
-    rows = options_of(PLUGIN, {})
-    assert notes(rows, pflag.parse(rows, arguments)) == lines
+    assert call("get-token", *MANDATORY, *arguments, "-v1").err.splitlines() == lines
+    assert call("get-token", *MANDATORY, *arguments).err == ""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kubelogin_py.cli.commands import COMMANDS, Command
 from tests.cli.calls import Application, Outcome, call
 from tests.compat.test_contract_get_token import PARAMS, ROWS, TYPES, of
 from tests.compat.test_contract_parsing import ISSUER, MANDATORY, V1
@@ -191,6 +192,13 @@ def test_klog(name: str, flag: str, kubeconfig: Path) -> None:
         assert "note:" not in outcome.err
         loud = call(*first, *words, "-v1", environment=V1)
         assert loud.err.count(f"note: {flag} has no effect here\n") == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=[command.path for command in COMMANDS])
+def test_1_4_klog_of_any_command(command: Command) -> None:
+    """Whatever becomes of the call."""
+    words = [command.name] if command.name else []
+    assert call(*words, "--log_file=/x", "-v1").err.count("note: --log_file has no effect here\n") == 1
 
 
 def test_the_issuer_of_these_tests_is_never_asked() -> None:
