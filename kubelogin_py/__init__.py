@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 # Type checkers take this name for typing.TYPE_CHECKING, whose import would cost more than the rest of this file.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from kubelogin_py.doctor.finding import Finding
     from kubelogin_py.errors import (
         Error,
         MetadataError,
@@ -37,9 +38,11 @@ if TYPE_CHECKING:
     from kubelogin_py.session import Session
     from kubelogin_py.settings import Cache, GrantType, Login, PkceMethod, Provider, Settings, Storage, Tls
     from kubelogin_py.wiring import sign_in
+    from kubelogin_py.wiring.examining import examine
     from kubelogin_py.wiring.signing_out import sign_out
 
 _ROOMS = {
+    "doctor.finding": "Finding",
     "errors": (
         "Error MetadataError NotSentError OAuthError OutputError ProviderError RefusedRefreshError SettingsError "
         "SignInError StorageError StrayCallbackError TransientError UnknownKeyError UsageError VerificationError"
@@ -53,6 +56,7 @@ _ROOMS = {
     "session": "Session",
     "settings": "Cache GrantType Login PkceMethod Provider Settings Storage Tls",
     "wiring": "sign_in",
+    "wiring.examining": "examine",
     "wiring.signing_out": "sign_out",
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names.split()}
@@ -62,6 +66,7 @@ __all__ = [
     "Claims",
     "Credential",
     "Error",
+    "Finding",
     "GrantType",
     "Login",
     "MetadataError",
@@ -88,6 +93,7 @@ __all__ = [
     "UsageError",
     "VerificationError",
     "__version__",
+    "examine",
     "profile_for",
     "sign_in",
     "sign_out",

@@ -80,10 +80,10 @@ def words(seconds: float) -> str:
     return f"{seconds:.0f} seconds"
 
 
-def through(known: Known) -> str:
-    """Return how a request to the provider travelled, to be added to a cause; empty when it went directly."""
+def through(known: Known, url: str) -> str:
+    """Return how a request travelled, to be added to a cause; empty when it went directly."""
     try:
-        route = known.surroundings.route(known.settings.provider.issuer)
+        route = known.surroundings.route(url)
     except Error:
         return ""
     return f"; it went through the proxy {printable(route.proxy)} ({route.variable})" if route.proxy else ""

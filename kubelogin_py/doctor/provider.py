@@ -30,7 +30,7 @@ _CAUSES = (
     ("status 5", "the provider is out of order, or what stands before it"),
     ("expected JSON", "something else answers in the provider's place: a portal, a proxy, or the wrong path"),
 )
-_LEAVES_NONE_OUT = "google"
+_CONFIDENTIAL_ANYWAY = "google"
 _GRANT_ENDPOINTS = {
     GrantType.AUTHCODE: "authorization_endpoint",
     GrantType.AUTHCODE_KEYBOARD: "authorization_endpoint",
@@ -56,7 +56,7 @@ def provider_metadata(known: Known) -> Finding:
         wrong_path = re.search(r"status (?:404|400|403|405)|expected JSON|redirect", message)
         cure = failure.hint if failure and failure.hint else "check --oidc-issuer-url, in a browser, too"
         cure = known.hint("issuer", cure) if wrong_path else cure
-        return failed("discovery", message, cause_of(message) + through(known), cure)
+        return failed("discovery", message, cause_of(message) + through(known, known.settings.provider.issuer), cure)
     asked = without_query(discovery.metadata_url(known.settings.provider.issuer))
     if response.url != asked:
         return warned(
@@ -102,9 +102,11 @@ def key_set(known: Known) -> Finding:
     found, metadata = known.key_set, known.metadata
     if isinstance(found, Error):
         elsewhere = isinstance(metadata, Metadata) and host_of(metadata.jwks_uri) != host_of(metadata.issuer)
-        cure = known.hint("unreachable", found.hint or "") if elsewhere else found.hint or "ask the provider's operator"
-        cause = "no ID token can be verified"
-        return failed("key-set", found.message, f"{cause}: {cause_of(found.message)}{through(known)}", cure)
+        cure = found.hint or "ask the provider's operator"
+        cure = known.hint("unreachable", cure) if elsewhere else cure
+        cause = f"no ID token can be verified: {cause_of(found.message)}"
+        where = metadata.jwks_uri if isinstance(metadata, Metadata) else known.settings.provider.issuer
+        return failed("key-set", found.message, f"{cause}{through(known, where)}", cure)
     if found.warnings:
         return warned("key-set", found.warnings[0], "others can make tokens, too", "tell the provider's operator")
     left_out = f"; left out: {'; '.join(found.skipped[:3])}" if found.skipped else ""
@@ -152,7 +154,7 @@ def client(known: Known) -> Finding:
             "pass --oidc-client-secret",
         )
     profile = known.profile
-    if profile is not None and profile.name == _LEAVES_NONE_OUT:
+    if profile is not None and profile.name == _CONFIDENTIAL_ANYWAY:
         cure = known.hint("invalid_client", "pass --oidc-client-secret")
         return warned("client", "no secret is given", "this provider wants one, although it keeps nothing secret", cure)
     methods = None if isinstance(metadata, Error) else metadata.token_endpoint_auth_methods

@@ -15,8 +15,9 @@ from kubelogin_py.adapters.http_client import BoundedHttp
 from kubelogin_py.adapters.place import remoteness
 from kubelogin_py.adapters.system_keyring import SystemKeyring
 from kubelogin_py.adapters.terminal import Terminal
-from kubelogin_py.doctor.examination import examine
+from kubelogin_py.doctor import examination as checks
 from kubelogin_py.doctor.known import Known
+from kubelogin_py.doctor.subject import Subject
 from kubelogin_py.doctor.surroundings import CacheState, Desktop, PortState, Route
 from kubelogin_py.errors import StorageError
 from kubelogin_py.kubernetes import kubeconfig_file
@@ -28,7 +29,6 @@ from kubelogin_py.storage.keys import login_key, session_key
 if TYPE_CHECKING:
     from kubelogin_py.attempt import Attempt
     from kubelogin_py.doctor.finding import Finding
-    from kubelogin_py.doctor.subject import Subject
     from kubelogin_py.kubernetes.kubeconfig_context import Cluster
     from kubelogin_py.refresh_due import Setback
     from kubelogin_py.response import Response
@@ -41,7 +41,15 @@ ANSWER_WITHIN = 4.0
 _ANSWER_LIMIT = 1 << 20
 
 
-def examination(subject: "Subject", verbosity: int = 0) -> "Sequence[Finding]":
+def examine(settings: Settings, *, environment: Mapping[str, str] | None = None) -> "Sequence[Finding]":
+    """Return what every check finds about a sign-in with these settings; those of a kubeconfig are left out.
+
+    :param environment: the process's own unless given.
+    """
+    return examination(Subject(settings=settings, environment=os.environ if environment is None else environment))
+
+
+def examination(subject: Subject, verbosity: int = 0) -> "Sequence[Finding]":
     """Return what every check finds about a subject.
 
     :param verbosity: 2 shows each request.
@@ -49,7 +57,7 @@ def examination(subject: "Subject", verbosity: int = 0) -> "Sequence[Finding]":
     clock, console = SystemClock(), Terminal(verbosity, sys.stderr, interactive=False)
     surroundings = SystemSurroundings(subject.environment, clock, on_request=lambda line: console.detail(2, line))
     known = Known(subject, surroundings)
-    return examine(known, patience.bounded, clock)
+    return checks.examine(known, patience.bounded, clock)
 
 
 def _unheard(_line: str) -> None:

@@ -60,3 +60,20 @@ def test_the_library_in_ten_lines(started_provider: Callable[..., Provider], tmp
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout == "signed out\n"
     assert provider.count("revocation_endpoint") == 1
+
+
+def test_the_library_says_what_is_wrong(started_provider: Callable[..., Provider], tmp_path: Path) -> None:
+    """A program looks at what keeps a sign-in from working; nobody signs in."""
+    provider = started_provider("embedded", https=False)
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples/examine.py", f"{provider.issuer}/", "kubernetes"],
+        env=clean(tmp_path / "home", BROWSER="true"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "issuer: provider metadata is of another issuer" in done.stdout
+    assert "the trailing slash differs" in done.stdout
+    assert provider.count() == 1
