@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from kubelogin_py import colour
 from kubelogin_py.cli import plugin_call
+from kubelogin_py.cli.binding import check_choices
 from kubelogin_py.cli.home import home_directory
 from kubelogin_py.cli.invocation import Invocation
 from kubelogin_py.cli.plugin_call import PluginCall
@@ -37,7 +38,10 @@ def run(invocation: Invocation) -> None:
     """Write what every check finds to standard output; nothing is changed by it.
 
     :raises UnhealthyError: something failed.
+    :raises SettingsError: nobody knows how to show it so.
     """
+    # A choice that the plugin's options don't have is a finding; how the answer is shown must be known before.
+    check_choices((row for row in invocation.rows if row.name == "output"), invocation.parsed)
     subject = _subject(invocation)
     findings = invocation.examine(subject, invocation.parsed.number("v"))
     text = _document(subject, findings) if invocation.parsed.text("output") == "json" else _table(findings, invocation)

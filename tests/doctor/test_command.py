@@ -256,6 +256,13 @@ def test_help_names_the_exit_code(patient: Patient) -> None:
     assert "exit code is 0 when nothing failed" in " ".join(text.split())
 
 
+def test_an_output_that_nobody_knows_is_refused_before_anything_is_asked(patient: Patient) -> None:
+    done = patient.examine(output="yaml")
+    assert (done.code, done.stdout) == (1, "")
+    assert done.stderr == "error: doctor: output must be one of (table|json)\n"
+    assert (done.asked, done.api) == ([], [])
+
+
 def test_advice_without_a_kubeconfig_means_the_same_session(patient: Patient) -> None:
     """Another scope or authority would be another session."""
     words = [*patient.arguments, "--oidc-client-secret=secret-canary"]
