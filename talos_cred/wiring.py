@@ -144,7 +144,6 @@ def session(sign_in: SignIn, environment: Mapping[str, str]) -> SessionKeeper:
         environment=environment,
         console=_terminal(0, interactive=False),
         clock=SystemClock(),
-        user_agent=f"talos-cred/{__version__}",
     )
 
 

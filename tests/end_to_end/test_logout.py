@@ -16,7 +16,15 @@ from tests.support import command
 from tests.support.command import Result
 from tests.support.kubectl import kubectl, write_kubeconfig
 from tests.support.processes import free_port
-from tests.support.providers import EMBEDDED, SECRET, Provider, sign_in_script, start_provider
+from tests.support.providers import (
+    CERTIFIED,
+    EMBEDDED,
+    SECRET,
+    Provider,
+    browser_script,
+    sign_in_script,
+    start_provider,
+)
 from tests.support.relying_party import RelyingParty
 from tests.support.tcp_proxy import Fault, TcpProxy
 
@@ -300,6 +308,41 @@ open({str(tmp_path / "hint")!r}, "w").write(query["id_token_hint"][0])
     )
     script.chmod(0o755)
     return script
+
+
+@pytest.mark.required("chromium", "oidc-provider")
+def test_a_real_browser_has_to_ask_again_after_it(
+    started_provider: Callable[..., Provider], tmp_path: Path, cache: Path
+) -> None:
+    """Its cookie lets everybody in who sits there, until the provider ended that session."""
+    provider = started_provider(CERTIFIED)
+    browser = browser_script(tmp_path / "browser", profile=tmp_path / "profile")
+    words = get_token(provider, f"--browser-command={browser}")
+
+    def forms_of(*arguments: str) -> int:
+        """Return how many forms the person had to send."""
+        provider.forget()
+        done = command.run(*arguments, home=tmp_path / "home")
+        assert done.code == 0, done.stderr
+        # Nobody waits for the browser: it may still be on its way, and has its profile for itself until it closes.
+        until_closed(tmp_path / "profile")
+        return sum(line.startswith("POST /") and "/token" not in line for line in provider.request_lines())
+
+    # This provider has every sign-in of a native client confirmed; the other form is for the password.
+    assert forms_of(*words) == 2
+    for kept in (*cache.glob("answer1-*"), *cache.glob("session-*.json")):
+        kept.unlink()
+    assert forms_of(*words) == 1
+    assert forms_of("logout", "--sso", *words[1:]) == 1
+    assert forms_of(*words) == 2
+
+
+def until_closed(profile: Path) -> None:
+    """Wait until a Chromium has given its profile back."""
+    deadline = time.monotonic() + 30
+    while (profile / "SingletonLock").is_symlink():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_without_a_browser_the_address_is_shown_without_the_token(far_scene: Scene) -> None:

@@ -1,7 +1,8 @@
 """A person in front of a real Chromium: ``chromium.py URL`` signs in at either provider, as ``--browser-command``.
 
 Settings are ``SIGN_IN_USER``, ``SIGN_IN_PASSWORD``, ``SIGN_IN_USER_CODE``, ``SIGN_IN_CANCEL``,
-``SIGN_IN_WRONG_PASSWORD_FIRST`` and ``SIGN_IN_PAGE``, the path without ending where the last page is left as
+``SIGN_IN_WRONG_PASSWORD_FIRST``, ``SIGN_IN_PROFILE``, the directory where cookies are kept from one run to the next
+(nothing is kept without it), and ``SIGN_IN_PAGE``, the path without ending where the last page is left as
 ``.png``, ``.txt`` (its address and text) and ``.requests`` (a line per request: method and address without query).
 It needs no other module of the tests, because it runs by itself.
 """
@@ -12,7 +13,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Error, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Error, Locator, Page, sync_playwright
 
 FLAGS = [
     "--no-sandbox",
@@ -36,18 +37,26 @@ def main() -> int:
     url, seen = sys.argv[1], list[str]()
     place = Path(os.environ.get("SIGN_IN_PAGE", "/dev/null"))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        page = browser.new_page(ignore_https_errors=True)
+        chromium, page = _started(playwright.chromium)
         page.set_default_timeout(WAIT)
         page.on("request", lambda request: seen.append(f"{request.method} {request.url.partition('?')[0]}"))
         try:
             done = _walk(page, url)
         finally:
             _leave(page, place, seen)
-            browser.close()
+            chromium.close()
     # On standard output on purpose: a chatty browser must not harm the answer for kubectl.
     sys.stdout.write("chromium: done\n" if done else "chromium: lost my way\n")
     return 0 if done else 1
+
+
+def _started(kind: BrowserType) -> tuple[Browser | BrowserContext, Page]:
+    program, profile = shutil.which("chromium"), os.environ.get("SIGN_IN_PROFILE")
+    if not profile:
+        browser = kind.launch(executable_path=program, args=FLAGS)
+        return browser, browser.new_page(ignore_https_errors=True)
+    context = kind.launch_persistent_context(profile, executable_path=program, args=FLAGS, ignore_https_errors=True)
+    return context, context.new_page()
 
 
 def _walk(page: Page, url: str) -> bool:
@@ -56,11 +65,13 @@ def _walk(page: Page, url: str) -> bool:
     for _ in range(PAGES):
         page.wait_for_load_state("load")
         try:
+            # First of all: such a page may be gone before the next question.
+            leads_on = page.locator("meta[http-equiv=refresh]").count()
             forms, buttons = page.locator("form").count(), page.get_by_role("button").count()
         except Error:
             # A page that submits itself went away in between.
             continue
-        if not forms:
+        if not forms and not leads_on:
             return True
         if not buttons:
             page.wait_for_timeout(100)
