@@ -46,8 +46,8 @@ _OK = 200
 class Copies(Protocol):
     """All that is kept of a session, in whatever form."""
 
-    def sessions(self, key: str) -> Sequence[Session]:
-        """Return the session in every form that can be read.
+    def sessions(self, key: str) -> Sequence[Session | None]:
+        """Return the session in every form; ``None`` for one that can't be read.
 
         :raises StorageError: nothing can be read.
         """
@@ -103,7 +103,10 @@ class _SignOut:
     def run(self, *, browser: bool) -> SignedOut:
         sessions: Sequence[Session] = ()
         try:
-            sessions = self._copies.sessions(self._key)
+            found = self._copies.sessions(self._key)
+            sessions = [session for session in found if session is not None]
+            if len(sessions) < len(found):
+                self._fail("a session that can't be read could not be revoked")
             self._give_back([session for session in sessions if self._is_ours(session)])
         finally:
             # Whatever happened, Ctrl-C included.

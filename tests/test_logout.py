@@ -20,12 +20,12 @@ ENDPOINTS = {"revocation_endpoint": f"{ISSUER}/revoke", "end_session_endpoint": 
 class MemoryCopies:
     """What is kept in any form; can be told that it stays."""
 
-    kept: list[Session]
+    kept: list[Session | None]
     events: list[str]
     on_remove: Callable[[], None] = lambda: None
     files: int = 3
 
-    def sessions(self, key: str) -> list[Session]:
+    def sessions(self, key: str) -> list[Session | None]:
         assert key == KEY
         return list(self.kept)
 
@@ -178,6 +178,14 @@ def test_copies_that_stay_are_an_error(leaving: Leaving) -> None:
     with pytest.raises(StorageError):
         leaving.end()
     assert leaving.provider.given_back == ["refresh-0"]
+
+
+def test_one_that_can_not_be_read_is_a_fault(leaving: Leaving) -> None:
+    """The keyring is locked, or the file damaged: it goes, and its refresh token lives on."""
+    leaving.copies.kept.append(None)
+    assert leaving.end() == SignedOut(was_kept=True, faults=("a session that can't be read could not be revoked",))
+    assert leaving.provider.given_back == ["refresh-0"]
+    assert leaving.copies.kept == []
 
 
 def test_nothing_is_said_where_nothing_was_kept(leaving: Leaving) -> None:

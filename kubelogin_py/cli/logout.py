@@ -49,7 +49,7 @@ def run(invocation: Invocation) -> None:
     leavings = _many(invocation) if everything or plugin_call.names_provider(own) else [_one(invocation)]
     found, faults = _end(invocation, leavings)
     if everything:
-        _sweep(invocation)
+        faults += _sweep(invocation)
     elif not found and not faults:
         invocation.stderr.line("nobody was signed in: there was nothing to remove")
     if faults:
@@ -144,13 +144,15 @@ def _untold(fault: str) -> ProviderError:
     return ProviderError(f"signed out here, but not at the provider: {fault}", hint=_ENDS_BY_ITSELF)
 
 
-def _sweep(invocation: Invocation) -> None:
-    """Remove what else is kept: sessions that can't be read, and those of int128/kubelogin."""
+def _sweep(invocation: Invocation) -> list[Error]:
+    """Remove what else is kept: sessions of int128/kubelogin, and those that can't be read, which are faults."""
     directory = _directory(invocation)
+    unreadable = [kept for kept in invocation.kept_sessions(directory) if kept.session is None]
     home = home_directory(invocation.environment)
     check_directory(directory, Path(home) if home else None)
     invocation.clean_directory(directory, invocation.parsed.number("v"))
     invocation.stderr.line(f"nothing is kept in {printable(str(directory))} any more")
+    return [_untold(f"{kept.file.name} could not be read, nor revoked: {kept.fault}") for kept in unreadable]
 
 
 def _directory(invocation: Invocation) -> Path:

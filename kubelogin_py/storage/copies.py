@@ -27,19 +27,20 @@ class DiskCopies:
         self._unsealed = unsealed
         self._tell = tell
 
-    def sessions(self, key: str) -> list[Session]:
-        """Return the session as each store keeps it; what can't be read is told of and left out.
+    def sessions(self, key: str) -> list[Session | None]:
+        """Return the session as each store keeps it; ``None`` for one that can't be read, which is told of.
 
         :raises StorageError: the directory can't be used.
         """
         if self._directory is None:
             return []
-        found = []
+        found: list[Session | None] = []
         with suppress(AbsentError), opened(self._directory, warn=self._tell, strict=False) as folder:
-            found.append(self._plain(folder, key))
+            if folder.status(names.session_file(key)):
+                found.append(self._plain(folder, key))
             if folder.status(names.sealed_file(key)):
                 found.append(self._unsealed(key))
-        return [session for session in found if session is not None]
+        return found
 
     def remove(self, key: str) -> int:
         """Remove every file of the session and every answer that may have come from it; return how many there were.
@@ -62,8 +63,7 @@ class DiskCopies:
     def _plain(self, folder: Folder, key: str) -> Session | None:
         name = names.session_file(key)
         try:
-            contents = folder.read(name)
-            return None if contents is None else record.parse(contents)
+            return record.parse(folder.read(name) or b"")
         except StorageError as error:
             self._tell(f"{shown(folder.path / name)} can't be read: {error.message}")
             return twin.read(folder, key)

@@ -73,7 +73,7 @@ class _Copies:
     own: DiskCopies
     former: "FormerCopies | None"
 
-    def sessions(self, key: str) -> Sequence[Session]:
+    def sessions(self, key: str) -> Sequence[Session | None]:
         return [*self.own.sessions(key), *(self.former.sessions() if self.former else ())]
 
     def remove(self, key: str) -> int:

@@ -158,6 +158,15 @@ def test_all_means_contexts_and_cache_each_once_and_then_the_rest(scene: Scene) 
     assert said == f"nothing is kept in {directory} any more\n"
 
 
+def test_one_that_can_not_be_read_goes_with_all_and_is_a_fault(scene: Scene) -> None:
+    file = scene.home / "sealed-x.json"
+    scene.kept.append(Kept("e" * 64, file, sealed=True, session=None, fault="its key in the keyring can't be used now"))
+    code, said = scene.call("--all")
+    assert code == 1
+    assert len(scene.swept) == 1
+    assert "sealed-x.json could not be read, nor revoked: its key in the keyring can't be used now\n" in said
+
+
 def test_a_browser_is_led_to_each_provider_once(scene: Scene) -> None:
     scene.keep(ISSUER, "a", "a" * 64)
     scene.keep(ISSUER, "b", "b" * 64)

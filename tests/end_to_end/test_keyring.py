@@ -165,6 +165,43 @@ def test_clean_takes_our_item_and_int128_s(desktop: Session) -> None:
     assert f"Could not delete the token cache from the keyring: {reason}\n" in done.stderr
 
 
+def test_signing_out_takes_the_sealed_session_and_int128_s_item(
+    provider: Provider, desktop: Session, tmp_path: Path
+) -> None:
+    """Both refresh tokens are revoked; other items, and the key of other sessions, stay."""
+    tokens = RelyingParty(provider).sign_in()
+    options = UpstreamOptions(provider.issuer, "kubernetes", certificate_authorities=(str(provider.ca),))
+    (key,) = cache_keys(options)
+    item = json.dumps({name: tokens[name] for name in ("id_token", "refresh_token")})
+    other = "kubelogin/tokencache/" + "a" * 64
+    desktop.add("kubelogin", other, "{}")
+    assert token(get_token(provider, desktop, tmp_path))
+    desktop.add("kubelogin", f"kubelogin/tokencache/{key}", item)
+    provider.forget()
+    line = words(provider, tmp_path)
+    done = command.run("logout", *line[1:], home=desktop.home, env=desktop.environment)
+    assert done.code == 0, done.stderr
+    assert done.stderr.count("revoked the refresh token of ") == 2
+    assert provider.count("revocation_endpoint") == 2
+    assert kinds(desktop) == set()
+    assert desktop.accounts("kubelogin") == [other]
+    assert desktop.accounts(OUR_ITEM[0]) == [OUR_ITEM[1]]
+
+
+def test_a_locked_keyring_keeps_nobody_signed_in(provider: Provider, desktop: Session, tmp_path: Path) -> None:
+    """What can't be read can't be revoked, and is removed all the same; that is said."""
+    assert token(get_token(provider, desktop, tmp_path))
+    desktop.lock()
+    provider.forget()
+    line = words(provider, tmp_path)
+    done = command.run("logout", *line[1:], home=desktop.home, env=desktop.environment)
+    assert (done.code, done.stdout) == (1, "")
+    assert "is locked and was not unlocked" in done.stderr
+    assert "removed what was kept of a session that can't be read" in done.stderr
+    assert provider.count() == 0
+    assert kinds(desktop) == set()
+
+
 @pytest.mark.required("xvfb")
 def test_ctrl_c_while_the_prompt_is_up(provider: Provider, tmp_path: Path) -> None:
     """A person has a minute to unlock the keyring, is told so, and need not use it."""
