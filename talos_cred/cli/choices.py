@@ -112,6 +112,7 @@ def sign_in_of(values: Mapping[str, Any], environment: Mapping[str, str], *, nee
             listen_addresses=_addresses(values["listen-address"] or (), port, as_kubelogin=as_kubelogin),
             skip_open_browser=values["skip-open-browser"] or False,
             browser_command=values["browser-command"] or None,
+            remote_callback=values["allow-remote-callback"] or False,
             authentication_timeout=float(values["authentication-timeout-sec"]),
             local_server_cert=values["local-server-cert"] or None,
             local_server_key=values["local-server-key"] or None,

@@ -22,7 +22,11 @@ def run(context: str, talosconfig: str, *, everything: bool, environment: Mappin
         return 0
     for kept in records:
         _forget(kept, files)
-        _end_session(kept, files, environment)
+        sharing = _sharing(kept, files)
+        if not sharing:
+            _end_session(kept, environment)
+        elif not everything:
+            say(f"the session is kept for {', '.join(sharing)}; --all ends it")
     return 0
 
 
@@ -52,12 +56,13 @@ def _next_current(config: Talosconfig, kept: Record) -> str:
     return others[0] if len(others) == 1 else ""
 
 
-def _end_session(kept: Record, files: Files, environment: Mapping[str, str]) -> None:
+def _sharing(kept: Record, files: Files) -> list[str]:
+    """Return the contexts that go on with the session of one."""
     key = kept.session_key
-    sharing = [other.context for other in remembered(files) if key and other.session_key == key]
-    if sharing:
-        say(f"the session is kept for {', '.join(printable(name, 60) for name in sharing)}; --all ends it")
-        return
+    return [printable(other.context, 60) for other in remembered(files) if key and other.session_key == key]
+
+
+def _end_session(kept: Record, environment: Mapping[str, str]) -> None:
     if not kept.session_key:
         return
     profile = read_profiles(environment).values.get(kept.profile, {})

@@ -85,6 +85,12 @@ _SIGN_IN = (
         help="redirect URL as registered at the provider; http://127.0.0.1:PORT/callback with --provider",
     ),
     Option(
+        name="allow-remote-callback",
+        kind=Kind.FLAG,
+        topic=SIGN_IN,
+        help="accept listen addresses and a redirect URL beyond this machine; others there may read the code",
+    ),
+    Option(
         name="local-server-cert",
         kind=Kind.TEXT,
         path=True,

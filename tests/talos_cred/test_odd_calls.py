@@ -235,6 +235,35 @@ def test_bash_completes_commands_and_flags(home: Path) -> None:
     assert set(flags.split()) == {"--server-ca", "--server-fingerprint", "--server-name"}
 
 
+def test_a_callback_beyond_this_machine_needs_its_own_word(
+    home: Path, environment: dict[str, str], certificates: Certificates
+) -> None:
+    """As for those who sign in through a container's port, or at a host name with a certificate."""
+    port, leaf = environment["TALOS_CRED_CALLBACK_PORT"], certificates.server
+    words = ["login", "--skip-open-browser", "--authentication-timeout-sec", "1", "--listen-address", "0.0.0.0"]
+    words += ["--oidc-redirect-url", f"https://laptop.example.test:{port}/talos"]
+    words += ["--local-server-cert", str(leaf.certificate), "--local-server-key", str(leaf.key)]
+    refused = command.run(*words, home=home, env=environment, command=PROGRAM)
+    assert refused.code == 1
+    assert "--allow-remote-callback" in refused.stderr
+    waited = command.run(*words, "--allow-remote-callback", home=home, env=environment, command=PROGRAM)
+    assert waited.code == 1
+    assert f"redirect_uri=https%3A%2F%2Flaptop.example.test%3A{port}%2Ftalos" in waited.stderr
+    assert "not finished in time" in waited.stderr
+
+
+def test_logout_of_all_ends_each_session_once(home: Path, environment: dict[str, str], idp: Provider) -> None:
+    for name in ("a", "b"):
+        done = command.run("login", "--context-name", name, home=home, env=environment, command=PROGRAM)
+        assert done.code == 0, done.stderr
+    idp.forget()
+    done = command.run("logout", "--all", home=home, command=PROGRAM)
+    assert done.code == 0
+    assert "kept" not in done.stderr
+    assert idp.count("revocation_endpoint") == 1
+    assert contexts(home) == set()
+
+
 def test_the_callback_needs_a_port_that_can_be_registered(home: Path, environment: dict[str, str]) -> None:
     for port in ("0", "65536"):
         done = command.run("login", "--callback-port", port, home=home, env=environment, command=PROGRAM)
