@@ -73,7 +73,7 @@ def check_pair(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_renewal_that_ends_half_way_leaves_a_whole_pair(
+def test_f34_a_renewal_that_ends_half_way_leaves_a_whole_pair(
     fault: str, signed_in: Callable[..., command.Result], home: Path, tmp_path: Path
 ) -> None:
     before = context(home)
@@ -93,7 +93,7 @@ def test_a_renewal_that_ends_half_way_leaves_a_whole_pair(
     assert names - {name for name in names if name.startswith(".config.")} == {"config", "config.talos-cred"}
 
 
-def test_what_a_killed_writer_left_is_cleared_away(signed_in: Callable[..., command.Result], home: Path) -> None:
+def test_f34_what_a_killed_writer_left_is_cleared_away(signed_in: Callable[..., command.Result], home: Path) -> None:
     """It holds a key. One that is young may belong to a writer that is at work where there are no locks."""
     old, young, other = (
         home / ".talos" / f".{name}" for name in ("config." + "0" * 16, "config." + "1" * 16, "config.bak")
