@@ -75,6 +75,7 @@ def test_the_refresh_token_is_given_back_before_the_copies_go(leaving: Leaving) 
     assert events.index("lock") < events.index("POST /revoke") < events.index("remove") < events.index("unlock")
     assert leaving.copies.kept == []
     assert leaving.lines[0] == f"revoked the refresh token of alice@example.test at {ISSUER}"
+    assert "refresh-0" not in leaving.scene.console.text
 
 
 def test_a_confidential_client_proves_itself_and_tries_the_other_way(leaving: Leaving) -> None:
