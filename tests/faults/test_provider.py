@@ -354,6 +354,34 @@ def test_f27_a_token_with_an_absurd_expiry(scripted: ScriptedProvider, tmp_path:
     assert len(scripted.sign_ins) == before == 1
 
 
+@pytest.mark.parametrize("moment", ["as soon as it stands", "in the request", "after the request", "in the answer"])
+def test_f05_a_connection_that_is_reset(behind: Scene, proxy: TcpProxy, moment: str) -> None:
+    """What may have left is never sent again by the same command; the next one tries once, and one sign-in follows."""
+    behind.seed()
+    # The provider's documents are known from here on: the refresh is the only connection.
+    assert token(behind.call("--force-refresh"))
+    behind.expire()
+    behind.provider.forget()
+    faults = {"as soon as it stands": Fault(refuse=True), "in the request": Fault(reset_up=40)}
+    proxy.fault = faults.get(moment, Fault(reset_down=1) if moment == "after the request" else Fault(reset_down=300))
+    before = proxy.connections
+    failed = behind.call()
+    assert (failed.code, failed.stdout) == (1, "")
+    assert "(temporary)" in failed.stderr
+    # Only where nothing can have left it is tried once more.
+    assert proxy.connections == before + (2 if moment == "as soon as it stands" else 1)
+    proxy.fault = Fault()
+    arrived = moment not in faults
+    refreshed = [line for line in behind.provider.request_lines() if line == "POST /token 200"]
+    assert len(refreshed) == (1 if arrived else 0)
+    after = behind.call()
+    assert token(after)
+    assert ("the answer to its last refresh was lost" in after.stderr) == arrived
+    assert behind.opened == (1 if arrived else 0)
+    quiet = behind.call()
+    assert (token(quiet), quiet.stderr) == (token(after), "")
+
+
 def test_f05_a_provider_that_forgives_the_second_time_heals_it_silently(
     scripted: ScriptedProvider, tmp_path: Path
 ) -> None:
