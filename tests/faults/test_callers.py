@@ -308,7 +308,7 @@ def test_b107_twenty_contexts_open_one_tab_at_a_time(scene: Scene, tmp_path: Pat
         if number % 2:
             scene.more += (f"--token-cache-dir={tmp_path / str(number)}",)
         scene.port = free_port()
-        running.append(scene.start("--authentication-timeout-sec=60"))
+        running.append(scene.start("--authentication-timeout-sec=100"))
     done = command.together(running, deadline=110)
     assert all(one.code == 0 for one in done), [one.stderr for one in done if one.code]
     # One opens a page only after the one before has its tokens; its tab may take a moment to close.
