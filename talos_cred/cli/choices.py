@@ -60,7 +60,7 @@ def place_of(values: Mapping[str, Any], environment: Mapping[str, str]) -> Place
 
     :raises SettingsError: a pod's talosconfig, or a context without a name.
     """
-    path = talosconfig_of(values["talosconfig"], environment)
+    path = written(values["talosconfig"], environment)
     if path == fastrun.SERVICE_ACCOUNT:
         raise SettingsError(f"{path} belongs to the pod and is never written", hint="choose one with --talosconfig")
     context = values["context-name"]
@@ -78,6 +78,14 @@ def talosconfig_of(given: str, environment: Mapping[str, str]) -> str:
     if not path:
         raise SettingsError("no home directory is known, so no talosconfig", hint="name one with --talosconfig")
     return path
+
+
+def written(given: str, environment: Mapping[str, str]) -> str:
+    """Return the path of the talosconfig that a login writes: the one that is named, whether it is there or not.
+
+    :raises SettingsError: see ``talosconfig_of``.
+    """
+    return talosconfig_of(given or environment.get("TALOSCONFIG", ""), environment)
 
 
 def sign_in_of(values: Mapping[str, Any], environment: Mapping[str, str], *, needed: bool = True) -> SignIn:

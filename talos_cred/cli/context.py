@@ -122,7 +122,8 @@ def choose(
         further.append((f"profile {profile}", (read or read_profiles(environment)).named(profile)))
     values, chosen = option.resolved(LOGIN, given, environment, *further)
     if not any(name in chosen for name in _IDENTITY):
-        kept = recalled(files_of(values["talosconfig"], environment), values["context-name"])
+        path = choices.written(values["talosconfig"], environment)
+        kept = recalled(wiring.files(Path(path)), values["context-name"])
         if kept:
             profile = profile or kept.profile
             if kept.profile and not further:

@@ -7,7 +7,7 @@ from kubelogin_py.errors import StorageError
 from kubelogin_py.text import printable
 from talos_cred import record, wiring
 from talos_cred.adapters import foreign_store
-from talos_cred.cli.context import choose, files_of, recalled, say
+from talos_cred.cli.context import choose, recalled, say
 from talos_cred.record import Record
 
 
@@ -26,7 +26,7 @@ def run(given: Mapping[str, Any], environment: Mapping[str, str]) -> int:
     chosen = choose({**given, "provider": found.issuer, "client_id": found.client_id}, "", environment)
     session = wiring.session(chosen.settings.sign_in, environment)
     session.save(found.session())
-    files = files_of(chosen.values["talosconfig"], environment)
+    files = wiring.files(chosen.settings.place.talosconfig)
     kept = recalled(files, context)
     if kept is None:
         new = Record(context, options=chosen.options, server=chosen.settings.server.url, session_key=session.key)

@@ -128,6 +128,21 @@ def test_without_a_home_no_file_is_made_up(home: Path, environment: dict[str, st
     assert not (home / ".talos").exists()
 
 
+def test_a_login_makes_the_file_that_the_environment_names(home: Path, environment: dict[str, str]) -> None:
+    """talosctl, which takes the first that exists, finds it there; the usual one is left alone."""
+    usual = home / ".talos/config"
+    usual.parent.mkdir()
+    usual.write_text("context: mine\ncontexts: {mine: {}}\n")
+    environment["TALOSCONFIG"] = str(home / "new/config")
+    # Until it is there, what talosctl would read is what is asked about.
+    assert str(usual) in command.run("status", home=home, env=environment, command=PROGRAM).stdout
+    done = command.run("login", home=home, env=environment, command=PROGRAM)
+    assert done.code == 0, done.stderr
+    assert usual.read_text() == "context: mine\ncontexts: {mine: {}}\n"
+    assert set(yaml.safe_load((home / "new/config").read_text())["contexts"]) == {"oidc"}
+    assert str(home / "new/config") in command.run("status", home=home, env=environment, command=PROGRAM).stdout
+
+
 def test_a_service_is_removed_where_systemd_cannot_be_asked(home: Path, environment: dict[str, str]) -> None:
     """The unit file is gone all the same: with it the service would come back at the next login."""
     assert command.run("login", home=home, env=environment, command=PROGRAM).code == 0
