@@ -28,7 +28,7 @@ def test_a_cluster_that_hangs(patient: Patient) -> None:
         patient.cluster["server"] = f"https://127.0.0.1:{server.port}"
         begin = time.monotonic()
         done = patient.examine()
-        assert time.monotonic() - begin < 10
+        assert time.monotonic() - begin < 15
         assert server.connections == 1
     done.blames("cluster", "i/o timeout", without={"api-server"})
 

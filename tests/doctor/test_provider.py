@@ -110,7 +110,7 @@ def test_a_provider_that_hangs(patient: Patient) -> None:
         elsewhere(patient, f"https://127.0.0.1:{server.port}")
         begin = time.monotonic()
         done = patient.examine()
-        assert time.monotonic() - begin < 10
+        assert time.monotonic() - begin < 15
         assert server.connections == 1
     done.blames("discovery", "i/o timeout", "firewall", without=AFTER_DISCOVERY)
 
