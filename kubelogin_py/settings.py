@@ -163,6 +163,12 @@ class Login:
             return self.grant_type
         return GrantType.PASSWORD if self.username else GrantType.AUTHCODE
 
+    @property
+    def given_user(self) -> str:
+        """The user whose password was given, too; empty where a person is asked for anything."""
+        unasked = self.chosen_grant is GrantType.PASSWORD and self.password is not None
+        return (self.username or "") if unasked else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Cache:

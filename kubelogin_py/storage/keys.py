@@ -49,12 +49,15 @@ def session_key(settings: Settings) -> str:
     )
 
 
-def login_key(issuer: str, client_id: str) -> str:
+def login_key(issuer: str, client_id: str, *, username: str = "") -> str:
     """Return the key of the lock for one sign-in at a time: ``login-`` and 64 hexadecimal digits.
 
     Sessions that differ in scopes or trust still lead the same person to the same page of the same provider.
+
+    :param username: whose password was given; nobody is asked then, and what becomes of it concerns no other user.
     """
-    return "login-" + _digest("login", {"issuer": issuer, "client_id": client_id})
+    user = {"username": username} if username else {}
+    return "login-" + _digest("login", {"issuer": issuer, "client_id": client_id, **user})
 
 
 def _principal(settings: Settings) -> str:

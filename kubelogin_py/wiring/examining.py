@@ -160,7 +160,8 @@ class SystemSurroundings:
     def attempt(self, settings: Settings) -> "Attempt | None":
         """Return the last sign-in, if it did not succeed."""
         directory = None if settings.cache.storage is Storage.NONE else settings.cache.directory
-        key = login_key(settings.provider.issuer, settings.provider.client_id)
+        provider = settings.provider
+        key = login_key(provider.issuer, provider.client_id, username=settings.login.given_user)
         return inspection.read_attempt(directory, key, self._environment)
 
     def ask_cluster(

@@ -98,7 +98,8 @@ def _attempts(settings: Settings, environment: Mapping[str, str], console: Conso
 
 
 def _login_key(settings: Settings) -> str:
-    return login_key(settings.provider.issuer, settings.provider.client_id)
+    provider = settings.provider
+    return login_key(provider.issuer, provider.client_id, username=settings.login.given_user)
 
 
 def _caller(environment: Mapping[str, str]) -> str:

@@ -219,6 +219,18 @@ def test_ropc(flags: list[str], typed: list[tuple[str, str]], plugin_at: Callabl
     assert "PASS1" not in done.stderr
 
 
+def test_ropc_a_wrong_password_concerns_nobody_else(plugin_at: Callable[..., Plugin]) -> None:
+    """A script's other users, and people, sign in all the same; it is not sent again and again."""
+    plugin = plugin_at()
+    plugin.provider.answers = [Answer(error="invalid_grant")]
+    failed(plugin.run("--username=USER1", "--password=WRONG"), "invalid_grant")
+    assert token(plugin.run("--username=USER2", "--password=PASS2"))
+    assert token(plugin.run())
+    plugin.provider.forget()
+    failed(plugin.run("--username=USER1", "--password=WRONG"), "the last sign-in", "invalid_grant")
+    assert plugin.provider.token_requests == []
+
+
 def test_ropc_prompt_error_is_an_error(plugin_at: Callable[..., Plugin]) -> None:
     """Nobody is there to answer."""
     plugin = plugin_at()

@@ -107,7 +107,10 @@ def test_the_key_is_stable() -> None:
 def test_one_sign_in_per_issuer_and_client() -> None:
     keys = {login_key("https://a", "b"), login_key("https://ab", ""), login_key("https://a", "c")}
     assert len(keys) == 3
+    keys |= {login_key("https://a", "b", username="u"), login_key("https://a", "b", username="v")}
+    assert len(keys) == 5
     assert all(re.fullmatch("login-[0-9a-f]{64}", key) for key in keys)
+    assert login_key("https://a", "b", username="") in keys
 
 
 def test_any_text_has_a_key() -> None:
