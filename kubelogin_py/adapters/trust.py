@@ -35,7 +35,8 @@ _BUNDLES = (
     "/etc/ssl/cert.pem",
     "/usr/local/etc/ssl/cert.pem",
 )
-_DIRECTORIES = ("/etc/ssl/certs", "/etc/pki/tls/certs")
+# The last is where Fedora keeps the same store as in its bundle, hashed.
+_DIRECTORIES = ("/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted/pem/directory-hash")
 # A directory with this many hashed names is the distribution's whole store, not an addition to a bundle.
 _WHOLE_STORE = 40
 _HASHED = r"[0-9a-f]{8}\.[0-9]+"
