@@ -20,7 +20,7 @@ from joserfc.jwk import KeySet
 ALGORITHMS = [f"{family}{size}" for family in ("RS", "ES", "PS") for size in ("256", "384", "512")]
 """What Kubernetes takes: neither EdDSA nor the symmetric ones."""
 
-NOT_BEFORE_LEEWAY = 300
+NOT_BEFORE_LEEWAY = 60
 """Seconds that Kubernetes forgives for ``nbf``; it forgives none for ``exp``."""
 
 
@@ -69,6 +69,12 @@ class Authenticator:
             raise Refused("token has expired" if "exp" in claims else "no exp claim")
         if isinstance(claims.get("nbf"), int | float) and claims["nbf"] > now + NOT_BEFORE_LEEWAY:
             raise Refused("token is not valid yet (nbf)")
+        if not isinstance(claims.get("iat", 0), int | float):
+            raise Refused("iat is not a number")
+        if not isinstance(claims.get("sub", ""), str | None):
+            raise Refused("sub is not text")
+        if self.uid_claim and self.uid_claim not in claims:
+            raise Refused(f"no {self.uid_claim} claim to take the UID from")
         for rule in self.claim_rules:
             rule(claims)
         name, groups = self._username(claims), self._groups(claims)
@@ -93,8 +99,9 @@ class Authenticator:
         raise Refused(reason)
 
     def _username(self, claims: dict[str, Any]) -> str:
-        name = claims.get(self.username_claim)
-        if not isinstance(name, str) or not name:
+        # As Go has it, null is an empty text.
+        name = "" if claims.get(self.username_claim, 0) is None else claims.get(self.username_claim)
+        if not isinstance(name, str):
             raise Refused(f"no {self.username_claim} claim to take the user name from")
         if self.username_claim == "email" and claims.get("email_verified", True) is not True:
             raise Refused("email_verified is not true")
@@ -102,7 +109,8 @@ class Authenticator:
 
     def _groups(self, claims: dict[str, Any]) -> list[str]:
         groups = claims.get(self.groups_claim, []) if self.groups_claim else []
-        groups = [groups] if isinstance(groups, str) else groups
+        groups = [groups] if isinstance(groups, str) else [] if groups is None else groups
+        groups = ["" if group is None else group for group in groups] if isinstance(groups, list) else groups
         if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
             raise Refused(f"{self.groups_claim} is neither a string nor a list of strings")
         return [self.groups_prefix + group for group in groups]

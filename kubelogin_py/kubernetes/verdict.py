@@ -24,6 +24,7 @@ _READABLE: tuple[Check, ...] = (
     verdict_token.issuer,
     verdict_claims.audience,
     verdict_token.time,
+    verdict_claims.subject,
     verdict_claims.username,
     verdict_claims.email_verified,
     verdict_claims.groups,

@@ -41,19 +41,36 @@ def audience(case: Case) -> Row:
 
 
 def username(case: Case) -> Row:
-    """The claim of the user's name is text."""
+    """The claim of the user's name is text; the API server takes nothing for a name, too."""
     claim, name = case.server.username_claim, case.token.claims.get(case.server.username_claim)
-    if isinstance(name, str) and name:
+    if claim in case.token.claims and name in ("", None):
+        return warned(
+            RowName.USERNAME,
+            f"the claim {quoted(claim)} is empty: everybody would be {quoted(case.server.username_prefix)}",
+            "take another one: --username-claim=sub of setup --platform",
+            "no_email" if claim == EMAIL else "",
+        )
+    if isinstance(name, str):
         return passed(RowName.USERNAME, f"you are {quoted(case.server.username_prefix + name)}")
     found = f"there is no claim {quoted(claim)}"
     if claim in case.token.claims:
-        found = f"the claim {quoted(claim)} is {'empty' if name == '' else kind(name)}, not text"
+        found = f"the claim {quoted(claim)} is {kind(name)}, not text"
     return failed(
         RowName.USERNAME,
         found,
         "request the scope it needs, or take another one: --username-claim=sub of setup --platform",
         "no_email" if claim == EMAIL else "",
     )
+
+
+def subject(case: Case) -> Row | None:
+    """The subject is text: the API server reads it whatever the name is taken from, and keeps it as UID."""
+    value = case.token.claims.get("sub", 0)
+    # As a name it is judged below.
+    if case.server.username_claim == "sub" or value is None or isinstance(value, str):
+        return None
+    found = f"is {kind(value)}, not text" if "sub" in case.token.claims else "is not there"
+    return failed(RowName.SUBJECT, f'the claim "sub" {found}', "use the ID token of the provider")
 
 
 def email_verified(case: Case) -> Row | None:
@@ -144,9 +161,11 @@ def _no_groups(case: Case, claim: str) -> Row:
 
 
 def _texts(value: object) -> list[str] | None:
-    """Return groups as the API server reads them; ``None`` for what it can't read."""
+    """Return groups as the API server reads them, which takes nothing for a text; ``None`` for what it can't read."""
     found = [value] if isinstance(value, str) else value
-    return found if isinstance(found, list) and all(isinstance(one, str) for one in found) else None
+    if not isinstance(found, list) or not all(isinstance(one, str) or one is None for one in found):
+        return None
+    return [one or "" for one in found]
 
 
 def _listed(names: Sequence[str]) -> str:

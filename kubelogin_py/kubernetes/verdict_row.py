@@ -30,6 +30,7 @@ class RowName(StrEnum):
     ISSUER = "issuer"
     AUDIENCE = "audience"
     TIME = "time"
+    SUBJECT = "subject"
     USERNAME = "username"
     EMAIL_VERIFIED = "email-verified"
     GROUPS = "groups"

@@ -11,7 +11,7 @@ from kubelogin_py.oidc.urls import host_of, is_loopback
 
 _ENCRYPTED_PARTS = 5
 _SIGNED_PARTS = 3
-_NOT_BEFORE_LEEWAY = 300.0
+_NOT_BEFORE_LEEWAY = 60.0
 _SHORT = 60.0
 _LONG = 24 * 3600.0
 _LARGE = 6 << 10
@@ -110,8 +110,16 @@ def issuer(case: Case) -> Row:
 
 
 def time(case: Case) -> Row:
-    """Valid now: the API server allows nothing on ``exp`` and five minutes on ``nbf``."""
+    """Valid now: the API server allows nothing on ``exp`` and one minute on ``nbf``."""
     expires, begins = _number(case, "exp"), _number(case, "nbf")
+    odd = next(
+        (name for name in ("nbf", "iat") if case.token.claims.get(name) is not None and not _is_number(case, name)), ""
+    )
+    if odd:
+        found = kind(case.token.claims[odd])
+        return failed(
+            RowName.TIME, f"the claim {quoted(odd)} is {found}, not a number", "use the ID token of the provider"
+        )
     if expires is None:
         return failed(RowName.TIME, "the token does not say when it expires (exp)", "use the ID token of the provider")
     if expires <= case.now:
@@ -208,6 +216,10 @@ def _difference(found: str, wanted: str) -> str:
     return f": they differ from {quoted(found[place:])} and {quoted(wanted[place:])} on"
 
 
-def _number(case: Case, name: str) -> float | None:
+def _is_number(case: Case, name: str) -> bool:
     value = case.token.claims.get(name)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(case: Case, name: str) -> float | None:
+    return float(case.token.claims[name]) if _is_number(case, name) else None

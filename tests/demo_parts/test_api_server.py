@@ -98,7 +98,7 @@ def review(server: ApiServer, token: str | None) -> requests.Response:
         ({"email_verified": None}, ["oidc:developers"]),
         ({"algorithm": "PS256"}, ["oidc:developers"]),
         ({"algorithm": "ES256", "kid": "ec"}, ["oidc:developers"]),
-        ({"nbf": int(time.time()) + 200}, ["oidc:developers"]),
+        ({"nbf": int(time.time()) + 40}, ["oidc:developers"]),
     ],
     ids=[
         "plain",

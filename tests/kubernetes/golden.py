@@ -13,7 +13,15 @@ from kubelogin_py.kubernetes.platform import Platform, Style, choose
 from kubelogin_py.kubernetes.platform_files import File
 
 FOLDER = Path(__file__).parent / "golden"
-AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUQUJD\nREVGR0g=\n-----END CERTIFICATE-----\n"
+AUTHORITY = """\
+-----BEGIN CERTIFICATE-----
+MIHtMIGgoAMCAQICAQEwBQYDK2VwMBUxEzARBgNVBAMMCkV4YW1wbGUgQ0EwIBcN
+MjYwMTAxMDAwMDAwWhgPMjEyNjAxMDEwMDAwMDBaMBUxEzARBgNVBAMMCkV4YW1w
+bGUgQ0EwKjAFBgMrZXADIQArDPQ4jR43rdpUo+kjCJhO4MryxJkizqKNVyoocsmU
+taMTMBEwDwYDVR0TAQH/BAUwAwEB/zAFBgMrZXADQQBqgQFN10x0fn2DXa1AXdQ2
+afSKQPuJ09KAdT8Og2susYND8uDpFQvZ0Llu1KPBVwYCK0R8wMP2qDMf18Tv0ccM
+-----END CERTIFICATE-----
+"""
 
 PLAIN = JwtAuthenticator("https://id.example.com", ("kubernetes",))
 FULL = JwtAuthenticator(
