@@ -82,9 +82,12 @@ def soon(seconds: float) -> float:
 
 def test_it_turns_and_counts_down_and_nothing_of_it_stays(screen: Screen) -> None:
     with spinner(screen).turning("the browser", deadline=soon(125)):
-        screen.until("2:04 left.*2:03 left")
-    frames = [match[1] for match in PICTURE.finditer(screen.shown)]
-    assert len(set(frames)) > 1
+        screen.until(r"(\d:\d\d) left.*(?!\1)\d:\d\d left")
+    pictures = [match.groups() for match in PICTURE.finditer(screen.shown)]
+    assert len({frame for frame, _, _ in pictures}) > 1
+    left = [60 * int(minutes) + int(seconds) for _, minutes, seconds in pictures]
+    assert left == sorted(left, reverse=True)
+    assert 100 < left[0] <= 125
     assert screen.settled() == ""
     assert "\n" not in screen.shown
     # The cursor was not hidden, so there is nothing to be shown again.

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from kubelogin_py.compat.upstream_keys import UpstreamOptions, cache_keys
 from tests.end_to_end.test_sign_in import get_token
-from tests.faults.scene import Scene, token
+from tests.faults.scene import Scene, token, until
 from tests.support import command
 from tests.support.command import Result
 from tests.support.kubectl import kubectl, write_kubeconfig
@@ -239,11 +238,10 @@ def test_what_is_kept_goes_although_the_provider_is_not_told(far_scene: Scene, p
 
 def test_ctrl_c_while_the_provider_is_told_removes_what_is_kept(far_scene: Scene, proxy: TcpProxy) -> None:
     proxy.fault = Fault(blackhole=True)
+    before = proxy.connections
     with far_scene.terminal("-v1", name="logout") as terminal:
         terminal.read_until("revoking the refresh token")
-        before = proxy.connections
-        while proxy.connections == before:
-            time.sleep(0.02)
+        until(lambda: proxy.connections > before)
         terminal.interrupt()
         done = terminal.wait(deadline=10)
     assert done.code == 130
@@ -256,10 +254,8 @@ def test_a_refresh_under_way_is_waited_for(started_provider: Callable[..., Provi
     scene = Scene(provider, tmp_path / "home", sign_in_script(tmp_path / "browser"))
     scene.seed(left=-5)
     refreshing = scene.start()
-    while not provider.request_lines():
-        time.sleep(0.02)
-        if scene.file.exists() and scene.kept.refresh_sent_at is not None:
-            break
+    # The note that the refresh token left, or already the answer.
+    until(lambda: scene.kept.refresh_sent_at is not None or provider.request_lines())
     done = scene.call(name="logout")
     first = command.finish(refreshing)
     assert first.code == 0, first.stderr
@@ -283,10 +279,7 @@ def test_the_session_in_the_browser_ends_too(provider: Provider, tmp_path: Path,
     assert done.code == 0, done.stderr
     assert f"the browser was led to {provider.issuer} to sign out there" in done.stderr
     path = provider.metadata["end_session_endpoint"].removeprefix(provider.issuer)
-    deadline = time.monotonic() + 10
-    while not any(f"GET {path} 200" in line for line in provider.request_lines()):
-        assert time.monotonic() < deadline, provider.request_lines()
-        time.sleep(0.05)
+    until(lambda: any(f"GET {path} 200" in line for line in provider.request_lines()))
     told = json.loads(first.stdout)["status"]["token"]
     assert told not in log.read_text() + done.stderr
     assert (tmp_path / "hint").read_text() == told
@@ -341,10 +334,7 @@ def test_a_real_browser_has_to_ask_again_after_it(
 
 def until_closed(profile: Path) -> None:
     """Wait until a Chromium has given its profile back."""
-    deadline = time.monotonic() + 30
-    while (profile / "SingletonLock").is_symlink():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: not (profile / "SingletonLock").is_symlink(), seconds=30.0)
 
 
 def test_without_a_browser_the_address_is_shown_without_the_token(far_scene: Scene) -> None:
