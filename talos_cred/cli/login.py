@@ -13,7 +13,7 @@ from talos_cred import separation, watch, wiring
 from talos_cred.adapters.person import is_terminal
 from talos_cred.cli import option, process
 from talos_cred.cli.context import Chosen, choose, read_profiles, say
-from talos_cred.cli.options import LOGIN
+from talos_cred.cli.options import LOGIN, UNATTENDED
 from talos_cred.login import Outcome, Wish, log_in
 from talos_cred.ports import World
 
@@ -60,7 +60,8 @@ def world_of(chosen: Chosen, environment: Mapping[str, str], *, attended: bool) 
 
 def attended(given: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
     """Return whether a person may be asked and a browser opened."""
-    return not given.get("unattended") and environment.get("TALOS_CRED_UNATTENDED", "") in {"", "0", "false"}
+    values, _ = option.resolved((UNATTENDED,), given, environment)
+    return not values["unattended"]
 
 
 _OF_ONE = ("server", "context-name", "watch", "use")

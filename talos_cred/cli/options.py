@@ -32,6 +32,13 @@ VERBOSE = Option(
     once=True,
     help="1 shows the steps, 2 the requests as well; no secret is ever shown",
 )
+UNATTENDED = Option(
+    name="unattended",
+    kind=Kind.FLAG,
+    topic=SIGN_IN,
+    once=True,
+    help="ask nothing and open no browser: exit code 2 when a sign-in is needed",
+)
 
 _PROVIDER = (
     Option(name="provider", kind=Kind.TEXT, topic=PROVIDER, help="issuer URL, with talosctl-oidc's defaults"),
@@ -130,13 +137,7 @@ _SIGN_IN = (
         path=True,
         help="file with an ID token to use instead of signing in (CI); TALOS_CRED_ID_TOKEN holds the token itself",
     ),
-    Option(
-        name="unattended",
-        kind=Kind.FLAG,
-        topic=SIGN_IN,
-        once=True,
-        help="ask nothing and open no browser: exit code 2 when a sign-in is needed",
-    ),
+    UNATTENDED,
 )
 _SERVER = (
     Option(name="server", kind=Kind.TEXT, topic=SERVER, help="address of the exchange server"),

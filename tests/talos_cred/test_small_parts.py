@@ -12,6 +12,7 @@ import talos_cred
 from kubelogin_py import SettingsError
 from talos_cred import foreign, profiles, separation
 from talos_cred.adapters.service import UserService
+from talos_cred.cli.login import attended
 from talos_cred.cli.option import Kind, Option, kept, resolved
 from talos_cred.cli.options import LOGIN
 from tests.support import components, processes
@@ -88,6 +89,14 @@ def test_a_no_in_the_environment_wins_over_a_yes_in_a_profile() -> None:
     yes = ("profile", {"skip-open-browser": True})
     assert resolved(rows, {}, {"TALOS_CRED_SKIP_OPEN_BROWSER": "false"}, yes)[0] == {"skip-open-browser": False}
     assert resolved(rows, {}, {"TALOS_CRED_SKIP_OPEN_BROWSER": ""}, yes)[0] == {"skip-open-browser": True}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_there"), [("", True), ("no", True), ("False", True), ("1", False), ("true", False), ("YES", False)]
+)
+def test_a_person_is_there_unless_somebody_says_otherwise(text: str, is_there: bool) -> None:
+    assert attended({}, {"TALOS_CRED_UNATTENDED": text}) is is_there
+    assert not attended({"unattended": True}, {"TALOS_CRED_UNATTENDED": text})
 
 
 SAMPLES = {Kind.TEXT: "a-b", Kind.LIST: "a,b", Kind.NUMBER: "7", Kind.SECONDS: "1m30s", Kind.FLAG: "true"}
