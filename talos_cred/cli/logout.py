@@ -20,14 +20,15 @@ def run(context: str, talosconfig: str, *, everything: bool, environment: Mappin
     if not records:
         say(f"context {printable(context, 100)} was not made by talos-cred; nothing was changed")
         return 0
+    code = 0
     for kept in records:
         _forget(kept, files)
         sharing = _sharing(kept, files)
         if not sharing:
-            _end_session(kept, environment)
+            code = max(code, _end_session(kept, environment))
         elif not everything:
             say(f"the session is kept for {', '.join(sharing)}; --all ends it")
-    return 0
+    return code
 
 
 def _forget(kept: Record, files: Files) -> None:
@@ -62,16 +63,19 @@ def _sharing(kept: Record, files: Files) -> list[str]:
     return [printable(other.context, 60) for other in remembered(files) if key and other.session_key == key]
 
 
-def _end_session(kept: Record, environment: Mapping[str, str]) -> None:
+def _end_session(kept: Record, environment: Mapping[str, str]) -> int:
+    """End a session, and return the exit code: 1 when tokens may still be there."""
     if not kept.session_key:
-        return
+        return 0
     profile = read_profiles(environment).values.get(kept.profile, {})
     values, _ = option.resolved(LOGIN, {}, {}, ("profile", profile), ("the last login", kept.options))
     try:
         session = wiring.session(choices.sign_in_of(values, environment), environment)
         session.end()
     except Error as error:
-        say(f"warning: the session was not ended: {error.message}")
-        return
+        say(f"error: the session was not ended: {error.message}")
+        return 1
     if session.key != kept.session_key:
-        say("warning: the settings changed since the login; its tokens may still be in the token cache")
+        say("error: the settings changed since the login; its tokens may still be in the token cache")
+        return 1
+    return 0

@@ -279,6 +279,25 @@ def test_logout_of_all_ends_each_session_once(home: Path, environment: dict[str,
     assert contexts(home) == set()
 
 
+def test_a_session_that_could_not_be_ended_is_no_success(home: Path, environment: dict[str, str]) -> None:
+    """The profile it was made with is gone, and with it the provider's address: the exit code tells."""
+    config = home / "profiles.yaml"
+    names = ("SERVER", "PROVIDER", "CLIENT_ID")
+    profile = {name.lower().replace("_", "-"): environment.pop(f"TALOS_CRED_{name}") for name in names}
+    config.write_text(yaml.safe_dump({"profiles": {"a": profile}}))
+    environment["TALOS_CRED_CONFIG"] = str(config)
+    assert command.run("login", "a", home=home, env=environment, command=PROGRAM).code == 0
+    [record] = (home / ".talos/config.talos-cred").glob("record-*")
+    kept = json.loads(record.read_text())
+    del kept["options"]["provider"]
+    record.write_text(json.dumps(kept))
+    config.write_text("profiles: {}")
+    done = command.run("logout", "--context-name", "a", home=home, env=environment, command=PROGRAM)
+    assert done.code == 1
+    assert "was not ended" in done.stderr
+    assert contexts(home) == set()
+
+
 def test_the_callback_needs_a_port_that_can_be_registered(home: Path, environment: dict[str, str]) -> None:
     for port in ("0", "65536"):
         done = command.run("login", "--callback-port", port, home=home, env=environment, command=PROGRAM)
