@@ -452,7 +452,7 @@ def test_f31_settings_of_different_principals_never_share_a_key() -> None:
     chance = random.Random(31)
     texts = ["", "a", "b", "a,b", 'a","b', "a b", "\u0000", "a\\", "https://id.example", "ä", "a=b"]
     keys: dict[str, object] = {}
-    for _ in range(20_000):
+    for _ in range(4000):
         provider = {name: chance.choice(texts) for name in ("issuer", "client_id")}
         scopes = tuple(chance.sample(["a", "b", "c"], chance.randrange(3)))
         pairs = tuple((chance.choice(texts), chance.choice(texts)) for _ in range(chance.randrange(2)))
@@ -467,7 +467,7 @@ def test_f31_settings_of_different_principals_never_share_a_key() -> None:
         principal = grant if grant is GrantType.CLIENT_CREDENTIALS else user
         means = (*provider.values(), scopes, (name, pairs) if pairs else None, authority, principal)
         assert keys.setdefault(session_key(settings), means) == means
-    assert len(set(keys.values())) == len(keys) > 5000
+    assert len(set(keys.values())) == len(keys) > 1000
 
 
 def _hold_for_ever(scene: Scene) -> None:
