@@ -79,13 +79,16 @@ The wire is told of the connection, and that it stands, before the request is se
 """
 
 
-def send(call: "Call", wire: Wire) -> Response:
-    """Send straight to the provider, or through the proxy that is in between; see ``Send``."""
+def way(call: "Call") -> Send:
+    """Return what sends a request straight to the provider, or through the proxy that is in between.
+
+    It is imported here, by the caller's thread, so that an exchange begins with its connection.
+    """
     if call.proxy is None:
-        from kubelogin_py.adapters import http_direct as way  # noqa: PLC0415 -- only what is needed is imported
+        from kubelogin_py.adapters.http_direct import send  # noqa: PLC0415 -- only what is needed is imported
     else:
-        from kubelogin_py.adapters import http_proxied as way  # type: ignore[no-redef]  # noqa: PLC0415 -- as above
-    return way.send(call, wire)
+        from kubelogin_py.adapters.http_proxied import send  # noqa: PLC0415 -- as above
+    return send
 
 
 class BoundedHttp:
@@ -101,7 +104,7 @@ class BoundedHttp:
     :param user_agent: the ``User-Agent`` field.
     :param connect_timeout: seconds until a connection must stand.
     :param total_timeout: seconds for a whole call.
-    :param send: how a request is sent.
+    :param way: returns how a request is sent.
     :param meanwhile: done while the answer to the first request is waited for, such as imports that take time.
     :param retry_pauses: seconds before each further attempt of a GET; none for a single one.
     :param server_name: name that the server's certificate must have, where that is not the host of the URL.
@@ -119,7 +122,7 @@ class BoundedHttp:
         user_agent: str,
         connect_timeout: float = CONNECT_TIMEOUT,
         total_timeout: float = TOTAL_TIMEOUT,
-        send: Send = send,
+        way: Callable[["Call"], Send] = way,
         meanwhile: Callable[[], object] = nothing,
         retry_pauses: Sequence[float] = RETRY_PAUSES,
         server_name: str | None = None,
@@ -129,7 +132,7 @@ class BoundedHttp:
         self._clock = clock
         self._connect_timeout = connect_timeout
         self._total_timeout = total_timeout
-        self._send = send
+        self._way = way
         self._meanwhile = meanwhile
         self._retry_pauses = retry_pauses
         self._server_name = server_name
@@ -239,12 +242,13 @@ class BoundedHttp:
 
     def _timed(self, call: Call, deadline: float) -> Response:
         """Send within the deadline, and tell what became of it."""
+        send = self._way(call)
         begin = self._clock.monotonic()
         outcome = "failed"
         meanwhile, self._meanwhile = self._meanwhile, nothing
         try:
             response = bounded(
-                functools.partial(self._send, call),
+                functools.partial(send, call),
                 clock=self._clock,
                 connect=self._connect_timeout,
                 total=deadline - begin,

@@ -19,7 +19,7 @@ from kubelogin_py.response import Response
 
 
 def send(call: Call, wire: Wire) -> Response:
-    """Send one request over a connection of its own and return the answer; see ``BoundedHttp``."""
+    """Send one request over a connection of its own and return the answer; see ``http_client.Send``."""
     where = urlsplit(call.url)
     target = (where.path or "/") + (f"?{where.query}" if where.query else "")
     with closing(_Connection(call, wire)) as connection:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def send(call: Call, wire: Wire) -> Response:
-    """Send one request over a connection of its own and return the answer; see ``BoundedHttp``."""
+    """Send one request over a connection of its own and return the answer; see ``http_client.Send``."""
     request = requests.Request(call.method, call.url, headers=dict(call.headers), data=call.body).prepare()
     timeout = (call.connect_timeout, call.read_timeout)
     with closing(_Adapter(call, wire)) as adapter:

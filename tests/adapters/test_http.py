@@ -76,7 +76,7 @@ def make_http(
         user_agent="kubelogin-py/1.2.3",
         connect_timeout=connect,
         total_timeout=total,
-        send=way(),
+        way=way(),
     )
 
 

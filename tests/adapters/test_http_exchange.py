@@ -170,7 +170,9 @@ def test_what_is_done_meanwhile_is_done_while_the_answer_is_waited_for() -> None
             on_request=lambda _: None,
             clock=SystemClock(),
             user_agent="x",
-            send=lambda call, wire: http_client.send(call, wire) if done.wait(5) else pytest.fail("not meanwhile"),
+            way=lambda call: (
+                lambda _, wire: http_client.way(call)(call, wire) if done.wait(5) else pytest.fail("never")
+            ),
             meanwhile=meanwhile,
         )
         assert http.get(server.url(), limit=9).body == b"{}"

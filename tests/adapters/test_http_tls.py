@@ -48,7 +48,7 @@ def make_http(tls: Tls, lines: list[str] | None = None, environment: dict[str, s
         user_agent="kubelogin-py/1.2.3",
         connect_timeout=2,
         total_timeout=5,
-        send=way(),
+        way=way(),
     )
 
 
@@ -291,7 +291,7 @@ def test_a_proxy_that_hangs_is_left(authority: Authority) -> None:
             user_agent="x",
             connect_timeout=0.2,
             total_timeout=1,
-            send=way(),
+            way=way(),
         )
         with pytest.raises(NotSentError, match=rf"through proxy 127\.0\.0\.1:{proxy.port}: i/o timeout"):
             http.post(f"https://{NAME}/", [], limit=LIMIT)

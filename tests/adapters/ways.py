@@ -1,15 +1,16 @@
 """The two ways in which a request is sent; the rules are the same for both."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from kubelogin_py.adapters import http_client, http_proxied
-from kubelogin_py.adapters.http_client import Send
+from kubelogin_py.adapters.http_client import Call, Send
 
-WAYS: dict[str, Send] = {"as-it-is-sent": http_client.send, "by-the-library-for-proxies": http_proxied.send}
+Way = Callable[[Call], Send]
+WAYS: dict[str, Way] = {"as-it-is-sent": http_client.way, "by-the-library-for-proxies": lambda _: http_proxied.send}
 
-_CHOSEN: ContextVar[Send] = ContextVar("chosen", default=http_client.send)
+_CHOSEN: ContextVar[Way] = ContextVar("chosen", default=http_client.way)
 
 
 @contextmanager
@@ -20,6 +21,6 @@ def chosen(name: str) -> Iterator[None]:
     _CHOSEN.reset(token)
 
 
-def way() -> Send:
+def way() -> Way:
     """Return the chosen way."""
     return _CHOSEN.get()
