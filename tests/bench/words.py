@@ -28,7 +28,9 @@ THEIRS = """int128/kubelogin was not on `PATH`: put its binary there and repeat.
 measured.** It was measured once, with this method, on two processors of this kind where bare Python took 8.0 ms: a
 cached token took it 0.60 x bare Python's time, 431 a second among 50 at once (bare Python: 239), it added 6.1 ms to a
 kubectl command, and a refresh took 10.5 ms next to the provider and 144 ms at 25 ms round trip, with three requests.
-What a processor does was scaled to bare Python's time in this run, what the network does was not."""
+What a processor does was scaled to bare Python's time in this run, what the network does was not; on a busy machine,
+and on a slow one, that says little of a refresh, which is mostly processor's time here and mostly the network's
+there."""
 
 EXCHANGES = """One process, loaded by `wrk` on the same machine. Every request has an ID token of its own, whose ES256
 signature is verified; an Ed25519 key pair is made, a certificate is signed, and both decisions are on record."""
@@ -42,8 +44,12 @@ MEETING = """What would bring them further, or meet the rest:
 
 - a hit: a static launcher in C in place of the script (30 KB, a wheel for each platform) takes a quarter of the
   shell's time. An answer that the shell runs instead of reads would save a third, but it would be code.
-- a hit in Python: what is left is the start of the interpreter and of `site`.
-- a refresh: what is left are imports, a third of them the standard library's HTTP and TLS, another third its
-  `dataclasses`, `re`, `json`, `pathlib`; the provider's answer is waited for meanwhile. Values that are no dataclasses
-  would save a seventh, a compiled program most of it. Behind the answers of a working person, none of it is waited
-  for: tokens are refreshed ahead."""
+- a hit in Python, and `talos-cred run`: what is left is the start of the interpreter and of the virtual environment's
+  `site`; a script for `/bin/sh` in front of `talos-cred`, too, would save most of it.
+- a refresh: what is left are imports. PyJWT, which brings X.509 and an HTTP client of its own along, is a quarter of
+  them, and is imported while the answer is waited for; `cryptography` asked directly would save most of that quarter,
+  and be more code of ours next to signatures. The standard library's HTTP, TLS and `dataclasses` are the greater part
+  of the rest, which only a compiled program saves. While somebody works, none of it is waited for: tokens are
+  refreshed ahead.
+- authorities: where there is no hashed directory of them (RHEL up to 9), a bundle is read, which takes 15 to 20 ms of
+  a refresh; remembering the one that signed would save that."""
