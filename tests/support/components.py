@@ -238,13 +238,13 @@ def download_old_pip() -> None:
 
 
 def install_canaille() -> None:
-    """Install Canaille into its own environment, with uv, which is quick about it."""
-    done, uv = CANAILLE / ".installed", on_path("uv")()
-    if uv is None or (done.exists() and done.read_text(encoding="utf-8") == CANAILLE_VERSION):
+    """Install Canaille into its own environment, by the pip of this one: what reaches the registry here does there."""
+    done = CANAILLE / ".installed"
+    if done.exists() and done.read_text(encoding="utf-8") == CANAILLE_VERSION:
         return
     wanted = f"canaille[front,oidc,server]=={CANAILLE_VERSION}"
-    if _run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, CANAILLE) and _run(
-        uv, "pip", "install", "--quiet", "--python", CANAILLE / "bin/python", wanted
+    if _run(sys.executable, "-m", "venv", "--clear", "--without-pip", CANAILLE) and _run(
+        sys.executable, "-m", "pip", "--python", CANAILLE / "bin/python", "install", "--quiet", wanted
     ):
         done.write_text(CANAILLE_VERSION, encoding="utf-8")
 
