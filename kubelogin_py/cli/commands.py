@@ -154,10 +154,13 @@ COMMANDS = (
         "that sets up the kubeconfig; nothing is changed. Without an issuer and a client ID it shows this help. With "
         "--platform it does the whole job for that platform: what to register at the provider, the API server's "
         "configuration, role bindings, a kubeconfig, the order of the steps, and whether the API server would take "
-        "the token.",
+        "the token. With --write-kubeconfig it writes a user, a context and a cluster into the kubeconfig you have; "
+        "--convert makes users of other plugins users of this one, and --undo takes that back.",
         examples=(
             "kubectl oidc-login setup --oidc-issuer-url=ISSUER_URL --oidc-client-id=YOUR_CLIENT_ID",
             "kubelogin setup --oidc-issuer-url=ISSUER_URL --oidc-client-id=YOUR_CLIENT_ID --platform=talos --write=DIR",
+            "kubelogin setup --write-kubeconfig --oidc-issuer-url=ISSUER_URL --oidc-client-id=YOUR_CLIENT_ID",
+            "kubelogin setup --convert --dry-run",
         ),
     ),
     Command(
