@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import ipaddress
+import select
 import socket
 import ssl
 import struct
@@ -66,12 +67,21 @@ class Conversation:
         self.stopped.wait(PATIENCE)
 
     def forward(self, port: int) -> None:
-        """Lead the connection on to a port of this machine."""
-        with socket.create_connection(("127.0.0.1", port), PATIENCE) as target:
-            back = threading.Thread(target=_copy, args=(target, self.connection), daemon=True)
-            back.start()
-            _copy(self.connection, target)
-            back.join(PATIENCE)
+        """Lead the connection on to a port of this machine, in one thread: TLS can't be read and written at once."""
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as target, contextlib.suppress(OSError):
+            ways = {self.connection: target, target: self.connection}
+            while ways:
+                # What TLS has read and not handed out yet makes no descriptor readable.
+                ready = [one for one in ways if isinstance(one, ssl.SSLSocket) and one.pending()]
+                ready = ready or select.select(list(ways), [], [], PATIENCE)[0]
+                if not ready:
+                    return
+                for source in ready:
+                    piece = source.recv(65536)
+                    if piece:
+                        ways[source].sendall(piece)
+                    else:
+                        ways.pop(source).shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
         """End the connection with a TCP reset."""
@@ -272,11 +282,3 @@ def recording_proxy(
 
     with Server(behave, tls=tls) as proxy:
         yield proxy
-
-
-def _copy(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while piece := source.recv(65536):
-            sink.sendall(piece)
-    with contextlib.suppress(OSError):
-        sink.shutdown(socket.SHUT_WR)
