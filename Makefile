@@ -36,7 +36,7 @@ demo: $(VENV)/.demo ## sign in with real kubectl against a local provider, step 
 	$(BIN)/python examples/demo/demo.py $(DEMO_BROWSER)
 
 test: $(VENV)/.test ## run the whole test suite on real components
-	$(BIN)/python -m pytest -n 2 --dist loadgroup || { \
+	$(BIN)/python -m pytest -n 3 --dist loadgroup || { \
 	  echo '*** what failed beside other tests is run once more, alone ***' && \
 	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures none; }
 
