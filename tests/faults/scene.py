@@ -22,7 +22,7 @@ from kubelogin_py.session import Session
 from kubelogin_py.storage import record
 from kubelogin_py.storage.keys import login_key, session_key
 from tests.storage.surroundings import disk_store
-from tests.support import command
+from tests.support import command, faketime
 from tests.support.command import KUBELOGIN, Result, Running, Terminal
 from tests.support.environment import clean
 from tests.support.processes import free_port
@@ -87,6 +87,7 @@ class Scene:
 
     def at(self, shift: str, *more: str) -> Result:
         """Run the program with a wall clock that is wrong, such as by ``+1d``; as with a real one, nothing else is."""
+        faketime.forget_the_dead()
         return self.under("faketime", "-f", shift, more=more, env={"FAKETIME_DONT_FAKE_MONOTONIC": "1"})
 
     @property

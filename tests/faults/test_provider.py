@@ -368,8 +368,8 @@ def test_f05_a_connection_that_is_reset(behind: Scene, proxy: TcpProxy, moment: 
     failed = behind.call()
     assert (failed.code, failed.stdout) == (1, "")
     assert "(temporary)" in failed.stderr
-    # Only where nothing can have left it is tried once more.
-    assert proxy.connections == before + (2 if moment == "as soon as it stands" else 1)
+    # Only where nothing can have left it is tried once more; whether the reset is seen before that, nobody decides.
+    assert proxy.connections in {before + 1, *([before + 2] if moment == "as soon as it stands" else [])}
     proxy.fault = Fault()
     arrived = moment not in faults
     refreshed = [line for line in behind.provider.request_lines() if line == "POST /token 200"]

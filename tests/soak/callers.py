@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support import faketime
 from tests.support.environment import clean
 
 DEADLINE = 150.0
@@ -91,6 +92,7 @@ class Program:
         call = Call(context, time.time(), fault=f"clock {shift}" if shift else "")
         command = [*self.command, name, *context.words, *extra]
         if shift:
+            faketime.forget_the_dead()
             command = ["faketime", "-f", shift, *command]
         started = time.monotonic()
         process = subprocess.Popen(
