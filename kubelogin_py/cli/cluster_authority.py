@@ -23,8 +23,7 @@ def confirmed(invocation: Invocation, server: str) -> str:
         invocation.stderr.line(f"{printable(server)} is trusted by this system's authorities; none is written")
         return ""
     chosen = authority.choose(found.chain, found.offered)
-    for line in _shown(server, chosen):
-        invocation.stderr.line(line)
+    invocation.stderr.lines(_shown(server, chosen))
     wanted = invocation.parsed.text("ca-fingerprint")
     if wanted:
         if not authority.is_known(chosen, wanted):

@@ -11,8 +11,7 @@ from kubelogin_py.text import printable
 
 def show(revision: Revision, stderr: Stderr, *, dry_run: bool) -> None:
     """Show the difference, and where the copy is."""
-    for line in difference(revision.path, revision.before, revision.after):
-        stderr.line(line)
+    stderr.lines(difference(revision.path, revision.before, revision.after))
     where = shown(revision.path)
     if not revision.changed:
         stderr.line(f"{where} is already so; nothing was written")

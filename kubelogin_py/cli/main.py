@@ -93,8 +93,7 @@ def main(
         interrupted(stderr)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- the last resort: a fault of ours is one line, not a traceback
-        for line in fault.lines(error, environment):
-            stderr.line(line)
+        stderr.lines(fault.lines(error, environment))
         return 1
     return 0
 

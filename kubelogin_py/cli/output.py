@@ -3,6 +3,7 @@
 import os
 import select
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Self
 
@@ -79,9 +80,14 @@ class Stderr:
 
     def line(self, text: str) -> None:
         """Show a line, in colour on a terminal."""
+        self.lines([text])
+
+    def lines(self, texts: Iterable[str]) -> None:
+        """Show lines that belong together: what a browser says to the same terminal does not come between them."""
         with suppress(OSError, ValueError, AttributeError):
-            shown = colour.message(text) if colour.is_wanted(os.environ, is_terminal=sys.stderr.isatty()) else text
-            sys.stderr.write(shown + "\n")
+            if colour.is_wanted(os.environ, is_terminal=sys.stderr.isatty()):
+                texts = map(colour.message, texts)
+            sys.stderr.write("".join(f"{text}\n" for text in texts))
             sys.stderr.flush()
 
 

@@ -51,8 +51,7 @@ def hand_over(files: Sequence[File], directory: Path | None, invocation: Invocat
         where = f"   for {file.place}" if file.place else ""
         invocation.stderr.line(f"wrote {printable(str(directory / file.name))}{where}")
     # The last of them says what to do with the others.
-    for line in ("", *files[-1].text.splitlines()):
-        invocation.stderr.line(line)
+    invocation.stderr.lines(["", *files[-1].text.splitlines()])
 
 
 def verdict(rows: Iterable[Row]) -> Iterator[str]:

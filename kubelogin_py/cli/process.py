@@ -159,8 +159,7 @@ def _keep_quiet() -> None:
 
 
 def _tell_fault(stderr: Stderr, error: BaseException) -> None:
-    for line in fault.lines(error, os.environ):
-        stderr.line(line)
+    stderr.lines(fault.lines(error, os.environ))
 
 
 def _leave(code: int) -> NoReturn:

@@ -42,8 +42,7 @@ def run(invocation: Invocation) -> None:
         invocation.stdout.write(help_text(command, invocation.environment).encode())
         return
     _sign_in(invocation, replace(settings, cache=Cache(storage=Storage.NONE)))
-    for line in _instructions(invocation):
-        invocation.stderr.line(line)
+    invocation.stderr.lines(_instructions(invocation))
 
 
 def _check_together(invocation: Invocation) -> None:
@@ -80,8 +79,7 @@ def _sign_in(invocation: Invocation, settings: Settings) -> Credential:
     invocation.stderr.line("Authentication in progress...")
     login = replace(settings.login, interactive=is_lent(), asked_for=True)
     credential = invocation.sign_in(replace(settings, login=login), invocation.parsed.number("v"))
-    for line in _claims(credential):
-        invocation.stderr.line(line)
+    invocation.stderr.lines(_claims(credential))
     return credential
 
 

@@ -104,8 +104,7 @@ def carry_out(chosen: Plan, invocation: Invocation) -> None:
         invocation.stderr.line(f"note: {note}")
     if not dry_run:
         context = _names(chosen, revision.after)[1]
-        for line in _next_steps(chosen, context):
-            invocation.stderr.line(line)
+        invocation.stderr.lines(_next_steps(chosen, context))
 
 
 def _check_together(parsed: Parsed) -> None:

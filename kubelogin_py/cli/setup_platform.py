@@ -85,8 +85,7 @@ def run(invocation: Invocation, sign_in: SignInAndShow) -> None:
     platform_output.hand_over(_files(job, known, authenticator), job.plan.directory, invocation)
     if job.plan.directory:
         job.kubeconfig.keep_secret()
-    for line in (*job.kubeconfig.notes, *platform_output.verdict(rows)):
-        invocation.stderr.line(line)
+    invocation.stderr.lines([*job.kubeconfig.notes, *platform_output.verdict(rows)])
     if not verdict.accepted(rows):
         raise ProviderError("the API server would not take this token; the table says what to do")
 

@@ -161,7 +161,7 @@ class DiskStore:
             return None
         # An empty file is what some crashes leave.
         if not document:
-            return twin.read(folder, key)
+            return twin.restore(folder, key)
         try:
             return record.parse(document)
         except record.NewerRecordError as error:

@@ -37,7 +37,7 @@ def read(folder: Folder, key: str) -> Session | None:
 
 
 def restore(folder: Folder, key: str) -> Session | None:
-    """Put the copy in the place of a file that was moved away, and return its session."""
+    """Put the copy in the place of a file that is damaged or was moved away, and return its session."""
     session = read(folder, key)
     if session is not None:
         with suppress(StorageError):

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,8 +74,8 @@ class Lines(Stderr):
     def __init__(self) -> None:
         self.text = ""
 
-    def line(self, text: str) -> None:
-        self.text += text + "\n"
+    def lines(self, texts: Iterable[str]) -> None:
+        self.text += "".join(f"{text}\n" for text in texts)
 
 
 def call(

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -57,8 +57,8 @@ class Lines(Stderr):
     def __init__(self) -> None:
         self.text = ""
 
-    def line(self, text: str) -> None:
-        self.text += text + "\n"
+    def lines(self, texts: Iterable[str]) -> None:
+        self.text += "".join(f"{text}\n" for text in texts)
 
 
 def run(

@@ -3,6 +3,8 @@
 import errno
 import io
 import os
+import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -116,3 +118,13 @@ def test_b_76_a_message_that_can_t_be_shown_is_no_error(
 def test_a_message_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     Stderr().line("message")
     assert capsys.readouterr() == ("", "message\n")
+
+
+def test_lines_that_belong_together_are_written_at_once() -> None:
+    """What a browser says to the same terminal can't come between them; each message here is one write."""
+    program = "from kubelogin_py.cli.output import Stderr; Stderr().lines(map(str, range(500)))"
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        subprocess.run([sys.executable, "-c", program], stderr=theirs, check=True, timeout=30)
+        ours.setblocking(False)
+        assert ours.recv(1 << 16).decode() == "".join(f"{number}\n" for number in range(500))

@@ -7,10 +7,10 @@ from tests.exchange_server import throughput
 
 @pytest.mark.required("wrk")
 def test_every_exchange_that_is_counted_is_a_certificate_on_record() -> None:
-    found = throughput.measure(seconds=1, connections=4)
+    found = throughput.measure(seconds=5, connections=4)
     assert [one.scheme for one in found] == ["https", "http"]
     for one in found:
-        assert one.rate > 1
+        assert one.rate > 0
         assert 0 < one.median <= one.slowest
         assert one.certificates >= one.rate * 0.5
 

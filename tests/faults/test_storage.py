@@ -59,6 +59,7 @@ def test_f09_an_empty_session(scene: Scene) -> None:
     scene.file.write_bytes(b"")
     done = scene.call()
     assert (token(done), done.stderr, scene.opened) == (session.id_token.reveal(), "", 0)
+    assert record.parse(scene.file.read_bytes()) == session
 
 
 def test_f10_b104_a_session_of_a_newer_version(scene: Scene) -> None:

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from tests.soak.callers import SIGN_IN_SECONDS, Call, Context, Program, digest
+from tests.soak.callers import DEADLINE, SIGN_IN_SECONDS, Call, Context, Program, digest
 from tests.soak.injections import KINDS, Injector
 from tests.soak.verdict import Evidence
 from tests.soak.witness import Witness
@@ -102,7 +102,19 @@ def _run(chosen: argparse.Namespace, directory: Path, stack: ExitStack) -> Evide
         wanted=_wanted(has_disk=full is not None),
         looks=witness.looks,
         corrupt=witness.corrupt,
+        left_over=_left_over(directory),
     )
+
+
+def _left_over(directory: Path) -> list[str]:
+    """Return the processes of the plugin that go on long after everybody who started one has gone."""
+    until = time.monotonic() + DEADLINE
+    while True:
+        command = ["pgrep", "--list-full", "--full", "--", f"--token-cache-dir={directory}"]
+        found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+        if not found or time.monotonic() > until:
+            return found
+        time.sleep(0.5)
 
 
 def _wanted(*, has_disk: bool) -> list[str]:

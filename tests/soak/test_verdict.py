@@ -50,6 +50,7 @@ def good(context: Context) -> Evidence:
         wanted=[],
         looks=10,
         corrupt=[],
+        left_over=[],
     )
 
 
@@ -82,6 +83,12 @@ def test_a_wrong_token_is_found(good: Evidence, text: str, found: str) -> None:
 def test_a_token_that_nobody_gave_is_found(good: Evidence) -> None:
     good.calls = [replace(good.calls[0], stdout=printed(token(expires=START + 200)))]
     assert any("never gave" in line for line in violations(good))
+
+
+def test_a_process_that_never_ends_is_found(good: Evidence) -> None:
+    good.left_over = ["7 kubelogin get-token"]
+    assert any("goes on for ever: 7 kubelogin" in line for line in violations(good))
+    assert good.figures()["hangs"] == 1
 
 
 def test_a_sign_in_too_many_is_found(good: Evidence) -> None:

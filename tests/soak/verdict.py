@@ -34,6 +34,7 @@ class Evidence:
     :param wanted: kinds of injections that had to be made.
     :param looks: how often a session on disk was read meanwhile.
     :param corrupt: those that could not be read although nobody had damaged them.
+    :param left_over: processes of the plugin that had not ended long after the last call.
     """
 
     minutes: float
@@ -47,6 +48,7 @@ class Evidence:
     wanted: Sequence[str]
     looks: int
     corrupt: Sequence[str]
+    left_over: Sequence[str]
     violations: list[str] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
 
@@ -60,6 +62,7 @@ class Evidence:
             *self._reuses(),
             *self._failures(failed),
             *self._files(),
+            *(f"a process goes on for ever: {line}" for line in self.left_over),
         ]
         self.violations += [
             f"after all was well again {call.context.name}: {call.stderr}" for call in self.last if call.code
@@ -82,7 +85,7 @@ class Evidence:
             "corrupt files": len(self.corrupt) + len(self._corrupt()),
             "looks at files": self.looks,
             "damaged files moved aside": sum(len(list(one.glob("*.bad"))) for one in self._directories()),
-            "hangs": sum(call.hung for call in self.calls),
+            "hangs": sum(call.hung for call in self.calls) + len(self.left_over),
             "p50 seconds": _quantile([call.seconds for call in good], 0.5),
             "p99 seconds": _quantile([call.seconds for call in good], 0.99),
             "p50 seconds of quiet calls": _quantile([call.seconds for call in good if not call.stderr], 0.5),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kubelogin_py.secret import Secret
+from kubelogin_py.storage import record
 from tests.storage.surroundings import KEY, RememberingConsole, disk_store, session
 
 FILE = f"session-{KEY}.json"
@@ -39,8 +40,12 @@ def test_f08_the_copy_of_a_damaged_file_is_used(cache: Path, damage: bytes) -> N
 def test_f09_the_copy_of_an_empty_file_is_used_without_a_word(cache: Path) -> None:
     (cache / FILE).write_bytes(b"")
     console = RememberingConsole()
-    assert disk_store(cache, console=console).load(KEY)
+    found = disk_store(cache, console=console).load(KEY)
+    assert found
     assert console.lines == []
+    # It is the session again, so that the copy is not all there is of it.
+    assert record.parse((cache / FILE).read_bytes()) == found
+    assert not (cache / TWIN).exists()
 
 
 def test_a_file_that_was_removed_stays_removed(cache: Path) -> None:
