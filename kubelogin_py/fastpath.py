@@ -15,8 +15,9 @@ first and last 100 characters when they have more than 200; ``/`` and ``:`` beco
 share a name: the whole key is compared.
 
 What: a line with the key, and a line with the token's expiry and the token, of which the doors make the document that
-``exec_credential.render`` makes of them; neither has characters that mean anything to JSON or to a shell. What follows
-is for ``storage/answers``. The modification time is the second from which it must not be served any more.
+``exec_credential.render`` makes of them; neither has characters that mean anything to JSON or to a shell. A third line
+names the session it came from, whose file must stand in the same directory: whoever removed that has signed out. The
+modification time is the second from which it must not be served any more.
 
 Ahead: beside an answer may stand ``ahead`` with the rest of its name. From its modification time on, the one process
 that can make a file of that name and ``.taken`` starts ``ahead.main`` after it has answered; see ``storage/ahead``.
@@ -70,6 +71,7 @@ SECRETS = ("--oidc-client-secret", "--password")
 _SECRETIVE = ("secret", "password", "assertion", "token")
 # What a time and a token are made of, and how long the former is.
 _EXPIRY_LENGTH = 20
+_ORIGIN_LENGTH = len("session ") + 64
 _WORD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
 
 VARIABLES = ("HOME", "KUBECACHEDIR", "KUBERNETES_EXEC_INFO", VARIABLE)
@@ -97,7 +99,8 @@ def found(
     """
     try:
         place = key_for(arguments, environ)
-        return place, place and document(_contents(place[0], place[1], now), place[2])
+        contents = _contents(place[0], place[1], now) if place else b""
+        return place, document(contents, place[2]) if place and _has_session(place[0], contents) else None
     # ValueError: a path with a NUL or an unpaired surrogate. OverflowError: a file from a strange clock.
     except (OSError, ValueError, OverflowError):
         return None, None
@@ -140,6 +143,14 @@ def document(contents: bytes, key: str) -> bytes | None:
         return None
     start = f'{_START}{key.partition("|")[0]}","spec":{{"interactive":false}},"status":'
     return f'{start}{{"expirationTimestamp":"{expiry}","token":"{token}"}}}}\n'.encode()
+
+
+def _has_session(directory: str, contents: bytes) -> bool:
+    """Return whether the session that an answer came from is still kept."""
+    lines = contents.split(b"\n", 3)
+    origin = lines[2].decode("latin-1") if len(lines) == 4 else ""  # noqa: PLR2004 -- three lines, and what follows
+    path = f"{directory}/session-{origin.removeprefix('session ')}.json"
+    return len(origin) == _ORIGIN_LENGTH and is_file(system.lstat(path))
 
 
 def _version(info: str) -> str | None:

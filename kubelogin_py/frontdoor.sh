@@ -104,13 +104,13 @@ answer() {
   our_file=$our_directory/answer$our_tail our_ahead=$our_directory/ahead$our_tail
 
   # Ours, a plain file, and its time has not come: a here-document was made just now, if it is not empty. To some
-  # shells every file is newer than one that does not exist. Two lines are read.
+  # shells every file is newer than one that does not exist. Three lines are read.
   # shellcheck disable=SC3013 # where there is no -nt it is a miss
   {
     [ -f "$our_file" ] && [ ! -h "$our_file" ] && [ -O "$our_file" ] && [ -O "$our_directory" ] &&
       [ -e /dev/fd/0 ] && [ "$our_file" -nt /dev/fd/0 ] &&
       { [ ! -f "$our_ahead" ] || [ "$our_ahead" -nt /dev/fd/0 ] || our_due=1; } &&
-      { IFS= read -r our_first && IFS= read -r our_body; } <"$our_file"
+      { IFS= read -r our_first && IFS= read -r our_body && IFS= read -r our_origin; } <"$our_file"
   } 2>/dev/null <<END || return 0
 now
 END
@@ -120,7 +120,10 @@ END
   our_time=${our_body%% *} our_token=${our_body#* }
   case $our_time:$our_token in *[!A-Za-z0-9_.:-]* | *:) return 0 ;; esac
   [ ${#our_time} = 20 ] && [ "$our_time $our_token" = "$our_body" ] || return 0
-  [ $((${#our_key} + ${#our_body})) -lt 1048575 ] || return 0
+  [ $((${#our_key} + ${#our_body})) -lt 1048502 ] && [ ${#our_origin} = 72 ] || return 0
+  # Whoever removed its session has signed out.
+  our_origin=$our_directory/session-${our_origin#session }.json
+  [ -f "$our_origin" ] && [ ! -h "$our_origin" ] || return 0
   # Not printf, which is a program of its own in mksh; there is no backslash for echo to stumble over.
   our_start=$our_start$our_version'","spec":{"interactive":false},"status":{"expirationTimestamp":"'
   echo "$our_start$our_time\",\"token\":\"$our_token\"}}" || exit

@@ -42,6 +42,7 @@ def plant_answer(arguments: list[str], environ: Mapping[str, str]) -> Path:
     token = ("eyJhbGciOiJSUzI1NiJ9.x-_" * TOKEN_BYTES)[:TOKEN_BYTES]
     contents = f"{key}\n2099-01-01T00:00:00Z {token}\nsession {'a' * 64}\n"
     Path(directory).mkdir(0o700, parents=True, exist_ok=True)
+    Path(directory, f"session-{'a' * 64}.json").touch()
     file = Path(directory, name)
     file.write_text(contents, encoding="ascii")
     file.chmod(0o600)

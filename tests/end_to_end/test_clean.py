@@ -66,6 +66,26 @@ def test_a_session_is_forgotten(started_provider: Callable[..., Provider], tmp_p
     assert provider.count("token_endpoint") == 1
 
 
+def test_a_session_removed_by_hand_is_forgotten(
+    started_provider: Callable[..., Provider], tmp_path: Path, home: Path
+) -> None:
+    """Its finished answers and its copy, which are still there, serve nobody."""
+    provider = started_provider("embedded")
+    words = get_token(provider, sign_in_script(tmp_path / "browser", ca=provider.ca))
+    first = command.run(*words, home=home)
+    assert first.code == 0, first.stderr
+    directory = home / ".kube" / "cache" / "oidc-login"
+    (session,) = directory.glob("session-*.json")
+    session.unlink()
+    assert list(directory.glob("answer1-*"))
+    assert list(directory.glob("session-*.json.twin"))
+    provider.forget()
+    again = command.run(*words, home=home)
+    assert again.code == 0, again.stderr
+    assert again.stdout != first.stdout
+    assert provider.count("token_endpoint") == 1
+
+
 def test_nothing_else_is_touched(tmp_path: Path, home: Path) -> None:
     """Whatever directory is named: a source tree, the directory above the cache, one full of precious names."""
     directory = tmp_path / "precious"

@@ -11,6 +11,7 @@ from tests.frontdoor.command_lines import MINIMAL
 from tests.storage.surroundings import credential
 
 EXPIRY, TOKEN = b"2099-01-01T00:00:00Z", b"id-token-1"
+SESSION = b"a" * 64
 KEPT = EXPIRY + b" " + TOKEN
 """The second line of an answer."""
 
@@ -35,6 +36,8 @@ class Place:
         self.body = credential(version=self.key.partition("|")[0])
         self.directory.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o700)
+        self.session = self.directory / f"session-{SESSION.decode()}.json"
+        self.session.touch(0o600)
         self.write()
 
     def write(self, contents: bytes | None = None, *, seconds: float = 3600) -> None:
@@ -47,7 +50,7 @@ class Place:
 
     def contents(self, **changed: bytes) -> bytes:
         """Return what is in the file, with lines changed: ``key``, ``kept``, ``origin``."""
-        lines = {"key": self.key.encode(), "kept": KEPT, "origin": b"session " + b"a" * 64, **changed}
+        lines = {"key": self.key.encode(), "kept": KEPT, "origin": b"session " + SESSION, **changed}
         return b"".join(line + b"\n" for line in lines.values())
 
     def write_token(self, token: str) -> bytes:
@@ -81,6 +84,16 @@ def plant_directory(place: Place) -> None:
     place.expire(time.time() + 3600)
 
 
+def plant_link_to_session(place: Place) -> None:
+    place.session.rename(place.directory / "aside")
+    place.session.symlink_to(place.directory / "aside")
+
+
+def plant_directory_as_session(place: Place) -> None:
+    place.session.unlink()
+    place.session.mkdir(0o700)
+
+
 def kept_as(kept: bytes) -> Callable[[Place], object]:
     return lambda place: place.write(place.contents(kept=kept))
 
@@ -98,6 +111,18 @@ NOT_SERVED: dict[str, Callable[[Place], object]] = {
     "cut-before-the-line-end": lambda place: place.write(place.contents()[: len(place.key) + 1 + len(KEPT)]),
     "empty-line-before": lambda place: place.write(b"\n" + place.contents()),
     "empty-line-between": kept_as(b""),
+    "no-session": lambda place: place.session.unlink(),
+    "session-a-link": plant_link_to_session,
+    "session-a-directory": plant_directory_as_session,
+    "session-of-another": lambda place: place.write(place.contents(origin=b"session " + b"b" * 64)),
+    "no-origin": lambda place: place.write(place.contents()[: -len(SESSION) - 9]),
+    "empty-origin": lambda place: place.write(place.contents(origin=b"")),
+    "cut-in-the-origin": lambda place: place.write(place.contents()[:-1]),
+    "short-origin": lambda place: (
+        place.session.rename(place.directory / "session-a.json"),
+        place.write(place.contents(origin=b"session a")),
+    ),
+    "longer-origin": lambda place: place.write(place.contents(origin=b"session " + SESSION + b"a")),
     "other-key": lambda place: place.write(place.contents(key=place.key.encode() + b" ")),
     "key-prefix": lambda place: place.write(place.contents(key=place.key.encode()[:-1])),
     "blank-before-key": lambda place: place.write(b" " + place.contents()),

@@ -146,7 +146,7 @@ def test_a_long_token_is_served_whole(shell: str, door: Door, tmp_path: Path) ->
 def test_more_than_python_reads_is_a_miss(shell: str, door: Door, tmp_path: Path) -> None:
     place = Place(tmp_path / "me")
     for more, served in ((0, True), (1, False)):
-        place.write_token("x" * ((1 << 20) - len(place.key) - len(EXPIRY) - 3 + more))
+        place.write_token("x" * ((1 << 20) - len(place.contents(kept=EXPIRY + b" ")) + more))
         assert (place.answer() is not None) is served
         assert (door.ask(shell, MINIMAL, place.environ).answer is not None) is served
 
