@@ -1,9 +1,11 @@
 """Changes to a kubeconfig's text that leave everything else in it as it is: other entries, their order, comments.
 
-An entry is put in place line by line. Where the text can't be changed in place (braces, aliases), the document is
-written anew, which costs its comments; either way it is read back, and must then mean exactly what was wanted.
+An entry is put in place line by line, or in brackets as JSON. Where the text can't be changed in place (a document in
+braces, an alias to what goes), it is written anew, which costs its comments; either way it is read back, and must then
+mean exactly what was wanted.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,6 +17,8 @@ from kubelogin_py.kubernetes.yaml_writing import node_of, text_of
 
 _CURRENT = "current-context"
 _EMPTY = "apiVersion: v1\nkind: Config\n"
+_COMMENT = re.compile(r"[ \t]+#[^\r\n]*")
+_DOCUMENT_END = re.compile(r"^\.\.\.(?=\s|$)", re.MULTILINE)
 
 
 class Kind(StrEnum):
@@ -107,7 +111,7 @@ def _top(text: str) -> Members:
 
 def _meant(document: Members, entry: Entry) -> Members:
     """Return what the document is to mean."""
-    new = node_of({"name": entry.name, entry.kind.member: entry.body})
+    new = _node(entry)
     listed = document.get(entry.kind)
     values = listed.values if isinstance(listed, Items) else ()
     place = _place(values, entry.name)
@@ -128,15 +132,19 @@ def _place(values: tuple[Node, ...], name: str) -> int | None:
 
 
 def _spliced(text: str, entry: Entry) -> str | None:
-    """Return the text with the entry's lines in place; ``None`` where it is not made of lines."""
+    """Return the text with the entry in place; ``None`` where it is not made of lines, nor of brackets in lines."""
     document = _top(text)
     listed = document.get(entry.kind)
-    if document.flow or (isinstance(listed, Items) and listed.flow and listed.values):
+    if document.flow:
         return None
     if not isinstance(listed, Items) or not listed.values:
         return _first_entry(text, document, entry)
-    first, column = listed.values[0], _dash(text, listed.values[0])
-    if column is None or not isinstance(first, Members):
+    return _in_brackets(text, listed, entry) if listed.flow else _in_lines(text, listed, entry)
+
+
+def _in_lines(text: str, listed: Items, entry: Entry) -> str | None:
+    column = _column(text, listed)
+    if column is None:
         return None
     place = _place(listed.values, entry.name)
     lines = _lines(text, entry, column)
@@ -144,20 +152,30 @@ def _spliced(text: str, entry: Entry) -> str | None:
         end = _line_end_after(text, listed.end)
         return text[:end] + _line_before_end(text[:end]) + lines + text[end:]
     old = listed.values[place]
-    if not isinstance(old, Members) or _dash(text, old) != column:
+    if _dash(text, old) != column:
         return None
     return text[: text.rfind("\n", 0, old.start) + 1] + lines + text[_line_end_after(text, old.end) :]
 
 
+def _in_brackets(text: str, listed: Items, entry: Entry) -> str:
+    """Return the text with the entry among those of a list in brackets."""
+    place, last = _place(listed.values, entry.name), listed.values[-1].end
+    start, end = (last, last) if place is None else (listed.values[place].start, listed.values[place].end)
+    # The brackets go with what is in them.
+    new = text_of(Items((_node(entry),), flow=True)).strip()[1:-1]
+    return f"{text[:start]}{', ' if place is None else ''}{new}{text[end:]}"
+
+
 def _first_entry(text: str, document: Members, entry: Entry) -> str:
     """Return the text with the list of this entry alone: in place of an empty one, or at the end."""
-    end_of_line = _newline(text)
-    new = f"{entry.kind}:{end_of_line}{_lines(text, entry, 0)}"
-    for key, value in document.pairs:
+    lines = f"{_newline(text)}{_lines(text, entry, 0)}"
+    for key, _ in document.pairs:
         if key.text == entry.kind:
-            end = _line_end_after(text, max(key.end, value.end if not isinstance(value, Scalar) or value.text else 0))
-            return text[: key.start] + new + text[end:]
-    return text + _line_before_end(text) + new
+            # What stands for nothing fits into one line.
+            end = _line_end_after(text, key.end)
+            comment = _COMMENT.search(text, key.end, end)
+            return f"{text[: key.end]}:{comment[0] if comment else ''}{lines}{text[end:]}"
+    return _appended(text, f"{entry.kind}:{lines}")
 
 
 def _with_current_context(text: str, name: str) -> str | None:
@@ -168,18 +186,35 @@ def _with_current_context(text: str, name: str) -> str | None:
     for key, value in document.pairs:
         if key.text == _CURRENT and isinstance(value, Scalar):
             return text[: key.start] + line + text[max(value.end, key.end + 1) :]
-    return text + _line_before_end(text) + line + _newline(text)
+    return _appended(text, line + _newline(text))
+
+
+def _appended(text: str, lines: str) -> str:
+    """Return the text with lines at the end of the document, which three dots may mark."""
+    dots = _DOCUMENT_END.search(text)
+    end = dots.start() if dots else len(text)
+    return text[:end] + _line_before_end(text[:end]) + lines + text[end:]
+
+
+def _node(entry: Entry) -> Node:
+    return node_of({"name": entry.name, entry.kind.member: entry.body})
 
 
 def _lines(text: str, entry: Entry, column: int) -> str:
-    document = text_of(node_of([{"name": entry.name, entry.kind.member: entry.body}]))
+    document = text_of(Items((_node(entry),)))
     return "".join(" " * column + line + _newline(text) for line in document.splitlines())
+
+
+def _column(text: str, listed: Items) -> int | None:
+    """Return the column of the dashes of a list; ``None`` where the first of them is not alone on its line."""
+    # A list starts with its first dash, or with an anchor.
+    before = text[text.rfind("\n", 0, listed.start) + 1 : listed.start]
+    starts_line = text[listed.start] == "-" and not before.strip(" ")
+    return len(before) if starts_line else _dash(text, listed.values[0])
 
 
 def _dash(text: str, value: Node) -> int | None:
     """Return the column of the dash before a list's value; ``None`` where the dash is not alone on its line."""
-    if isinstance(value, Scalar) or value.flow:
-        return None
     before = text[text.rfind("\n", 0, value.start) + 1 : value.start]
     return before.index("-") if before.strip(" ") == "-" else None
 

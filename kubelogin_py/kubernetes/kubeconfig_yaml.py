@@ -6,7 +6,7 @@ is refused. JSON is YAML, too.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -120,7 +120,13 @@ class _Loader(yaml.SafeLoader):
             raise SettingsError(f"{_at(event.start_mark)}more than {NODES} values")
         node = super().compose_node(parent, index)  # type: ignore[arg-type]
         self._depth -= 1
+        if node is not None and isinstance(event, yaml.AliasEvent):
+            return _Alias(node.tag, node, event.start_mark, event.end_mark)  # type: ignore[arg-type]
         return node
+
+
+class _Alias(yaml.Node):
+    """Where an alias is; its value is what it stands for."""
 
 
 def _composed(text: str) -> yaml.Node | None:
@@ -164,6 +170,8 @@ class _Conversion:
         return self._one(node).node
 
     def _one(self, node: yaml.Node) -> _Converted:
+        if isinstance(node, _Alias):
+            return self._one(node.value)
         if id(node) in self._open:
             raise SettingsError(f"{_at(node.start_mark)}an alias stands for something that contains it")
         if id(node) not in self._done:
@@ -179,13 +187,15 @@ class _Conversion:
         if isinstance(node, yaml.SequenceNode):
             values = [self._one(item) for item in node.value]
             items = tuple(value.node for value in values)
-            return _whole(Items(items, *_span(node, items), flow=bool(node.flow_style)), values)
+            span = _span(node, map(_end, node.value, items))
+            return _whole(Items(items, *span, flow=bool(node.flow_style)), values)
         if isinstance(node, yaml.MappingNode):
             keys = [_key(key) for key, _ in node.value]
             _refuse_repeated(keys, node)
             values = [self._one(value) for _, value in node.value]
             pairs = tuple(zip(keys, (value.node for value in values), strict=True))
-            span = _span(node, [*keys, *(value.node for value in values)])
+            ends = (_end(value, one.node) for (_, value), one in zip(node.value, values, strict=True))
+            span = _span(node, (*ends, *(key.end for key in keys)))
             return _whole(Members(pairs, *span, flow=bool(node.flow_style)), values)
         return _Converted(_scalar(node), 1, 1)
 
@@ -194,11 +204,19 @@ def _whole(node: Node, values: Sequence[_Converted]) -> _Converted:
     return _Converted(node, 1 + sum(value.count for value in values), 1 + max((v.depth for v in values), default=0))
 
 
-def _span(node: yaml.CollectionNode, parts: "Sequence[Node]") -> tuple[int, int]:
-    """Return where a list or mapping starts and ends; the library sees a block end only where the next thing starts."""
+def _span(node: yaml.CollectionNode, ends: Iterable[int]) -> tuple[int, int]:
+    """Return where a list or mapping starts and ends; the library sees a block end only where the next thing starts.
+
+    :param ends: of its parts.
+    """
     start = _index(node.start_mark)
-    end = _index(node.end_mark) if node.flow_style else max((part.end for part in parts), default=start)
+    end = _index(node.end_mark) if node.flow_style else max(ends, default=start)
     return start, end
+
+
+def _end(node: yaml.Node, converted: Node) -> int:
+    """Return where a part ends: what an alias stands for is elsewhere."""
+    return _index(node.end_mark) if isinstance(node, _Alias) else converted.end
 
 
 def _scalar(node: yaml.Node) -> Scalar:
@@ -212,6 +230,8 @@ def _index(mark: yaml.Mark | None) -> int:
 
 
 def _key(node: yaml.Node) -> Scalar:
+    if isinstance(node, _Alias):
+        node = node.value
     if not isinstance(node, yaml.ScalarNode):
         raise SettingsError(f"{_at(node.start_mark)}a key is not text")
     if node.tag == _CORE + "merge":

@@ -115,12 +115,25 @@ def test_a_new_kubeconfig_is_whole(text: str) -> None:
     assert ("# Mine." in result.text) == ("# Mine." in text)
 
 
-@pytest.mark.parametrize("empty", ["users: []\n", "users: null\n", "users:\n", "users: # nobody\n", ""], ids=repr)
+@pytest.mark.parametrize(
+    "empty",
+    [
+        "users: []\n",
+        "users: [] # nobody\n",
+        "users: null\n",
+        "users: ~ # nobody\n",
+        "users:\n",
+        "users: # nobody\n",
+        "",
+    ],
+    ids=repr,
+)
 def test_the_first_entry_of_a_list(empty: str) -> None:
     text = f"# Mine.\napiVersion: v1\n{empty}kind: Config\n"
     result = put(text, USER)
     assert result.whole
     assert "# Mine." in result.text
+    assert ("# nobody" in result.text) == ("# nobody" in empty)
     assert "kind: Config\n" in result.text
 
 
@@ -164,9 +177,57 @@ def test_other_ways_to_write_one(text: str) -> None:
     put(text, Entry(Kind.USER, "robot", {"token": "new"}), USER)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("- name: admin # break glass\n  user:\n", "- {name: flow, user: {token: x}} # flow\n- name: admin\n  user:\n"),
+        ("- name: robot\n  user:\n    token: abc\n", "- {name: robot, user: {token: abc}}   # flow\n"),
+        ("- name: robot\n  user:\n    token: abc\n", "- {name: robot,\n  user: {token: abc}}\n"),
+        ("- name: admin # break glass\n", "- # break glass\n  name: admin\n"),
+        ("- name: admin # break glass\n", "- &admin # break glass\n  name: admin\n"),
+        ("users:\n", "users: &all # of them\n"),
+        ("preferences: {}\n", "preferences: &none {}\nextensions: *none\n"),
+        ("    token: abc\n", "    &key token: &value abc\n"),
+        ("# The end.\n", "# The end.\n...\n"),
+        ("# The end.\n", "# The end.\n... # really\n# No, now.\n"),
+        ("# My clusters.\n", "# My clusters.\n---\n"),
+        ("contexts:\n- context: {cluster: one, user: admin, namespace: web}\n  name: one\n", "contexts: [] # none\n"),
+        (
+            "contexts:\n- context: {cluster: one, user: admin, namespace: web}\n  name: one\n",
+            "contexts: [\n  {name: one, context: {}}, # one\n  {name: oidc@three, context: {}}, # three\n]\n",
+        ),
+    ],
+)
+def test_comments_stay_however_it_is_written(old: str, new: str) -> None:
+    text = CONFIG.replace(old, new)
+    assert text != CONFIG
+    result = put(
+        text, CLUSTER, USER, CONTEXT, Entry(Kind.CLUSTER, "one", {"server": "https://1"}), current="oidc@three"
+    )
+    assert result.whole
+    comments = [line.partition("#")[2] for line in text.splitlines() if "#" in line and "from the admin" not in line]
+    assert [line.partition("#")[2] for line in result.text.splitlines() if "#" in line] == comments
+    robot = text[text.index("robot") :].partition("# The end")[0]
+    assert robot in result.text
+
+
+def test_what_an_alias_stands_for_is_elsewhere() -> None:
+    body = "  cluster: &one # as below\n    certificate-authority-data: QUJD # from the admin\n"
+    text = CONFIG.replace("- cluster:\n    certificate-authority-data: QUJD # from the admin\n", f"-{body[1:]}")
+    text = text.replace(
+        "- cluster:\n    server: https://two.example.com\n  name: two\n", "- name: two\n  cluster: *one\n"
+    )
+    assert text.count("*one") == text.count("&one") == 1
+    result = put(text, CLUSTER, Entry(Kind.CLUSTER, "two", {"server": "https://2"}))
+    assert result.whole
+    assert "# as below" in result.text
+    assert "- name: two\n  cluster:\n    server: https://2\n- name: three\n" in result.text
+
+
 def test_what_has_to_be_written_anew_says_so() -> None:
-    text = "# gone\nusers: [{name: robot, user: {token: abc}}]\n"
-    assert not put(text, USER).whole
+    assert not put("# gone\n{users: [{name: robot, user: {token: abc}}]}\n", USER).whole
+    text = CONFIG.replace("    server: https://one", "    server: &url https://one") + "more: *url\n"
+    assert not put(text, Entry(Kind.CLUSTER, "one", {"server": "https://1"})).whole
 
 
 @pytest.mark.parametrize("text", ["- a\n", "a: 1\na: 2\n", "text\n", "a: *b\n"], ids=repr)
