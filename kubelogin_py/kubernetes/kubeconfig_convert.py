@@ -4,9 +4,9 @@ Those who start int128/kubelogin, in either of its names; those with ``auth-prov
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ _CLIENT = "--oidc-client-id"
 _SECRET = "--oidc-client-secret"  # noqa: S105 -- the name of an option
 _NAMES = re.compile(r"(?:kubelogin|kubectl-oidc[_-]login)(?:\.exe)?", re.IGNORECASE)
 _KUBECTL = re.compile(r"kubectl(?:\.exe)?", re.IGNORECASE)
+_REPLACED = frozenset({"auth-provider", "token", "tokenFile"})
 _OLDEST = "client.authentication.k8s.io/v1alpha1"
 
 KeepSecret = Callable[[str, str, Secret], Path]
@@ -75,7 +76,15 @@ def conversions(path: Path, text: str, command: str, keep_secret: KeepSecret) ->
         else:
             continue
         if found is not None:
-            yield found
+            yield _with_the_rest(found, user)
+
+
+def _with_the_rest(found: Conversion, user: Mapping[str, Any]) -> Conversion:
+    """Return a conversion that leaves what else the user has, such as a certificate or whom to act as."""
+    if found.entry is None:
+        return found
+    rest = user if "exec" in user else {key: value for key, value in user.items() if key not in _REPLACED}
+    return replace(found, entry=replace(found.entry, body={**rest, **found.entry.body}))
 
 
 def _from_exec(name: str, user: dict[str, Any], command: str, keep_secret: KeepSecret) -> Conversion | None:
@@ -105,9 +114,7 @@ def _from_exec(name: str, user: dict[str, Any], command: str, keep_secret: KeepS
     }
     if changed | {"installHint": plugin.get("installHint")} == plugin | {"installHint": plugin.get("installHint")}:
         return Conversion(name, f"{_shown(name)} uses this program already")
-    return Conversion(
-        name, f"{_shown(name)} started {printable(what)}", Entry(Kind.USER, name, user | {"exec": changed})
-    )
+    return Conversion(name, f"{_shown(name)} started {printable(what)}", Entry(Kind.USER, name, {"exec": changed}))
 
 
 def _from_auth_provider(path: Path, text: str, name: str, command: str, keep_secret: KeepSecret) -> Conversion:

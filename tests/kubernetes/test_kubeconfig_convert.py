@@ -118,6 +118,19 @@ def test_who_has_a_raw_id_token(claims: dict[str, object]) -> None:
     assert found["args"] == ["get-token", *PROVIDER]
 
 
+def test_what_else_a_user_has_stays() -> None:
+    rest = {"as": "robot", "client-certificate-data": "QUJD", "extensions": [{"name": "x", "extension": {}}]}
+    for before in (
+        {"token": unsigned(CLAIMS)},
+        {"token": unsigned(CLAIMS), "tokenFile": "/token"},
+        {"exec": EXEC | {"command": "kubelogin", "args": ["get-token", *PROVIDER]}},
+        {"auth-provider": {"name": "oidc", "config": {"idp-issuer-url": "https://x", "client-id": "y"}}},
+    ):
+        (found,) = convert(before | rest)
+        assert found.entry is not None
+        assert {key: value for key, value in found.entry.body.items() if key != "exec"} == rest
+
+
 ALONE = {
     "azure": {"exec": EXEC | {"command": "kubelogin", "args": ["get-token", "--environment", "x", "--server-id", "y"]}},
     "setup": {"exec": EXEC | {"command": "kubelogin", "args": ["version"]}},
