@@ -41,10 +41,14 @@ def check(authenticator: JwtAuthenticator, *bound: Bound) -> None:
     for prefix in (authenticator.username_prefix, authenticator.groups_prefix):
         if prefix.startswith(RESERVED):
             raise SettingsError(f'the prefix "{printable(prefix, 60)}" is reserved for Kubernetes itself')
-    for name in (name for one in bound for name in (*one.users, *one.groups)):
-        if name.startswith(RESERVED):
+    named = [(authenticator.username_prefix, name) for one in bound for name in one.users]
+    named += [(authenticator.groups_prefix, name) for one in bound for name in one.groups]
+    for prefix, name in named:
+        # Neither alone nor with the prefix before it, which may end in the middle of the word.
+        reserved = next((text for text in (name, prefix + name) if text.startswith(RESERVED)), "")
+        if reserved:
             raise SettingsError(
-                f'"{printable(name, 60)}" is a name of Kubernetes itself', hint="name a group of the provider"
+                f'"{printable(reserved, 60)}" is a name of Kubernetes itself', hint="name a group of the provider"
             )
         if not name:
             raise SettingsError("a user or group to be bound has no name")

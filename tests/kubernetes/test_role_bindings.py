@@ -81,6 +81,16 @@ REFUSED = {
     "group": (SERVER, Bound(groups=("system:masters",)), '"system:masters" is a name of Kubernetes itself'),
     "user": (SERVER, Bound(users=("system:admin",)), '"system:admin" is a name of Kubernetes itself'),
     "everybody": (SERVER, Bound(groups=("system:authenticated",)), "is a name of Kubernetes itself"),
+    "group-with-prefix": (
+        JwtAuthenticator("https://x", ("a",), groups_prefix="system"),
+        Bound(groups=(":masters",)),
+        '"system:masters" is a name of Kubernetes itself',
+    ),
+    "user-with-prefix": (
+        JwtAuthenticator("https://x", ("a",), username_prefix="sys"),
+        Bound(users=("tem:admin",)),
+        '"system:admin" is a name of Kubernetes itself',
+    ),
     "nameless": (SERVER, Bound(groups=("",)), "has no name"),
     "username-prefix": (JwtAuthenticator("https://x", ("a",), username_prefix="system:"), NOBODY, "reserved"),
     "groups-prefix": (JwtAuthenticator("https://x", ("a",), groups_prefix="system:x:"), NOBODY, "reserved"),
