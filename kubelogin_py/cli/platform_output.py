@@ -49,7 +49,8 @@ def hand_over(files: Sequence[File], directory: Path | None, invocation: Invocat
         raise StorageError(f"can't write into {printable(str(directory))}: {reason}") from error
     for file in files:
         where = f"   for {file.place}" if file.place else ""
-        invocation.stderr.line(f"wrote {printable(str(directory / file.name))}{where}")
+        what = "wrote" if file in new else "kept"
+        invocation.stderr.line(f"{what} {printable(str(directory / file.name))}{where}")
     # The last of them says what to do with the others.
     invocation.stderr.lines(["", *files[-1].text.splitlines()])
 

@@ -15,6 +15,7 @@ from kubelogin_py.kubernetes.api_server_flags import NO_PREFIX
 from kubelogin_py.kubernetes.jwt_authenticator import RESERVED, JwtAuthenticator
 from kubelogin_py.kubernetes.platform import Platform, Style, Target, choose
 from kubelogin_py.kubernetes.role_bindings import Bound
+from kubelogin_py.oidc import urls
 from kubelogin_py.settings import Settings, Tls
 from kubelogin_py.text import printable
 
@@ -91,6 +92,7 @@ def _check_issuer(issuer: str) -> None:
             f"{printable(issuer)} is no https URL, and no API server takes another as issuer",
             hint="give the provider a certificate, be it of a private authority: --certificate-authority",
         )
+    urls.check_issuer(issuer)
 
 
 def _authenticator(parsed: Parsed, settings: Settings, profile: "Profile | None") -> JwtAuthenticator:

@@ -90,11 +90,11 @@ _WAYS = {
         "kubectl --kubeconfig=admin.kubeconfig auth whoami",
     ),
     Platform.K3S: (
-        "sudo cat /etc/rancher/k3s/k3s.yaml > admin.kubeconfig   # on a server",
+        "sudo sed s/127.0.0.1/SERVER/ /etc/rancher/k3s/k3s.yaml > admin.kubeconfig   # on a server",
         "kubectl --kubeconfig=admin.kubeconfig auth whoami",
     ),
     Platform.RKE2: (
-        "sudo cat /etc/rancher/rke2/rke2.yaml > admin.kubeconfig   # on a server",
+        "sudo sed s/127.0.0.1/SERVER/ /etc/rancher/rke2/rke2.yaml > admin.kubeconfig   # on a server",
         "kubectl --kubeconfig=admin.kubeconfig auth whoami",
     ),
     Platform.KUBEADM: (
@@ -146,7 +146,7 @@ def _rancher(target: Target, place: Place, authority: bool) -> tuple[Step, ...]:
     return (
         Step(
             f"On one server, then on the others. Where {directory}/config.yaml has a kube-apiserver-arg already, add "
-            "the lines below it by hand, and take oidc arguments away that were there before.",
+            f"the lines below it by hand, and take {_former(target)} away that were there before.",
             (
                 *copied,
                 f"sudo tee -a {directory}/config.yaml < {place.file('config.yaml')}",
@@ -169,7 +169,8 @@ def _kubeadm(target: Target, place: Place, authority: bool) -> tuple[Step, ...]:
     directory = "/etc/kubernetes/authentication" if target.style is Style.STRUCTURED else "/etc/kubernetes/pki"
     return (
         Step(
-            "Put the apiServer part of kubeadm.yaml into the cluster's own configuration, where upgrades find it.",
+            "Put the apiServer part of kubeadm.yaml into the cluster's own configuration, where upgrades find it, and "
+            f"take {_former(target)} away that were there before.",
             (
                 _CLUSTER_CONFIGURATION,
                 f"cat {place.file('kubeadm.yaml')}   # merge it into cluster.yaml",
@@ -189,14 +190,21 @@ def _kubeadm(target: Target, place: Place, authority: bool) -> tuple[Step, ...]:
 def _generic(target: Target, place: Place, authority: bool) -> tuple[Step, ...]:  # noqa: FBT001 -- one of a table
     return (
         Step(
-            "On one API server, then on the others: add the arguments of kube-apiserver.yaml, take oidc arguments and "
-            "--anonymous-auth away that were there before, and restart.",
+            "On one API server, then on the others: add the arguments of kube-apiserver.yaml, take "
+            f"{_former(target)} away that were there before, and restart.",
             (
                 *_copied(target, place, "/etc/kubernetes/authentication", authority),
                 f"cat {place.file('kube-apiserver.yaml')}",
             ),
         ),
     )
+
+
+def _former(target: Target) -> str:
+    """Return which arguments may not meet the new ones: the API server would not start."""
+    if target.style is Style.FLAGS:
+        return "other oidc arguments and authentication-config"
+    return f"oidc arguments{' and anonymous-auth' if target.knows_anonymous else ''}"
 
 
 def _copied(target: Target, place: Place, directory: str, authority: bool) -> tuple[str, ...]:  # noqa: FBT001 -- as above

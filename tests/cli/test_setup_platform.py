@@ -158,6 +158,16 @@ def test_what_somebody_else_wrote_stays(place: Path) -> None:
     assert (place / "role-bindings.yaml").read_text(encoding="utf-8") == "mine"
 
 
+def test_the_same_again_keeps_what_is_there(place: Path) -> None:
+    words = [*GENERIC, "--no-sign-in", f"--write={place}"]
+    first = call(*words, application=application(), environment={"HOME": str(place / "home")})
+    before = {path.name: path.stat().st_mtime_ns for path in place.iterdir()}
+    again = call(*words, application=application(), environment={"HOME": str(place / "home")})
+    assert (first.code, again.code) == (0, 0)
+    assert {path.name: path.stat().st_mtime_ns for path in place.iterdir()} == before
+    assert again.err == first.err.replace("wrote ", "kept ")
+
+
 def test_a_disk_that_is_full_leaves_nothing_behind(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All files or none: half of them would be taken for all."""
     written: list[int] = []
@@ -200,6 +210,15 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "talos-flags": (["--platform=talos", "--platform-version=1.14", "--style=flags"], "refuses oidc flags"),
     "talos-file": (["--platform=talos", "--platform-version=1.13", "--style=structured"], "--anonymous-auth=false"),
     "http": (["--oidc-issuer-url=http://localhost:8080"], "http://localhost:8080 is no https URL"),
+    "query": (["--oidc-issuer-url=https://id.example.com?x=1"], "an issuer has no query"),
+    "fragment": (["--oidc-issuer-url=https://id.example.com#x", "--no-sign-in"], "is refused"),
+    "userinfo": (["--oidc-issuer-url=https://a:b@id.example.com", "--dry-run"], "is refused"),
+    "port": (["--oidc-issuer-url=https://id.example.com:99999", "--no-sign-in"], "is refused"),
+    "blank": (["--oidc-issuer-url=https://id.example.com/ ", "--no-sign-in"], "is refused"),
+    "metadata": (
+        ["--oidc-issuer-url=https://id.example.com/.well-known/openid-configuration", "--no-sign-in"],
+        "this is the address of the provider metadata",
+    ),
     "no-client": (["--oidc-client-id="], "--oidc-client-id is missing"),
     "no-username": (["--username-claim="], "username-claim is empty"),
     "system-group": (["--admin-group=system:masters"], "is a name of Kubernetes itself"),
@@ -505,6 +524,27 @@ ORDER = {
     "kubeadm": ("1.34", "kubeadm init phase control-plane apiserver"),
     "generic": ("1.34", "/etc/kubernetes/authentication/authentication.yaml"),
 }
+
+
+@pytest.mark.parametrize(
+    ("flags", "former"),
+    [
+        (["--platform=generic"], "oidc arguments and anonymous-auth"),
+        (["--platform=k3s"], "oidc arguments and anonymous-auth"),
+        (["--platform=kubeadm"], "oidc arguments and anonymous-auth"),
+        (["--platform=generic", "--platform-version=1.30"], "oidc arguments"),
+        (["--platform=generic", "--style=flags"], "other oidc arguments and authentication-config"),
+        (["--platform=rke2", "--style=flags"], "other oidc arguments and authentication-config"),
+        (["--platform=kubeadm", "--style=flags"], "other oidc arguments and authentication-config"),
+    ],
+    ids=" ".join,
+)
+def test_what_may_not_meet_is_to_be_taken_away(flags: list[str], former: str) -> None:
+    """Without a file, ``--anonymous-auth=false`` is what keeps strangers out."""
+    outcome = call("setup", *PROVIDER, "--no-sign-in", *flags, application=application())
+    assert outcome.code == 0, outcome.err
+    steps = " ".join(line.removeprefix("# ").strip() for line in outcome.out.partition("# steps.txt")[2].splitlines())
+    assert f"take {former} away that were there before" in steps
 
 
 @pytest.mark.parametrize("platform", ORDER)
