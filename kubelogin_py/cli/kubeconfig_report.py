@@ -23,7 +23,8 @@ def show(revision: Revision, stderr: Stderr, *, dry_run: bool) -> None:
     if not revision.whole:
         stderr.line(f"note: {where} was written anew, without its comments")
     if revision.backup:
-        stderr.line(f"what it was is in {shown(revision.backup)}; kubelogin setup --undo puts it back")
+        back = f"kubelogin setup --undo --kubeconfig={quoted(str(revision.path))}"
+        stderr.line(f"what it was is in {shown(revision.backup)}; {back} puts it back")
 
 
 def quoted(text: str) -> str:

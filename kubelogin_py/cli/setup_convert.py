@@ -23,7 +23,7 @@ from kubelogin_py.wiring import setting_up
 
 
 def run(invocation: Invocation) -> None:
-    """Convert, or put back what was before, in every kubeconfig that counts.
+    """Convert in every kubeconfig that counts, or put back what was before in the one that was written last.
 
     :raises SettingsError: there is no kubeconfig, or no copy of one.
     """
@@ -32,7 +32,7 @@ def run(invocation: Invocation) -> None:
         raise SettingsError("there is no kubeconfig")
     dry_run = invocation.parsed.flag("dry-run")
     if invocation.parsed.flag("undo"):
-        revision = setting_up.undo_kubeconfig(paths[0], dry_run=dry_run)
+        revision = setting_up.undo_kubeconfig(paths, dry_run=dry_run)
         kubeconfig_report.show(revision, invocation.stderr, dry_run=dry_run)
         return
     for path in paths:

@@ -1,7 +1,7 @@
 """``kubelogin setup --write-kubeconfig``: a user of this plugin, its context and its cluster, into a kubeconfig."""
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,8 +18,9 @@ from kubelogin_py.errors import SettingsError, UsageError
 from kubelogin_py.kubernetes import kubeconfig, kubeconfig_yaml, kuberc
 from kubelogin_py.kubernetes.exec_user import exec_user
 from kubelogin_py.kubernetes.kubeconfig_edit import Edited, Entry, Kind, edited
-from kubelogin_py.kubernetes.kubeconfig_yaml import Items, Members, Scalar
+from kubelogin_py.kubernetes.kubeconfig_yaml import Members
 from kubelogin_py.kubernetes.yaml_writing import value_of
+from kubelogin_py.oidc import urls
 from kubelogin_py.secret import Secret
 from kubelogin_py.text import printable
 from kubelogin_py.wiring import setting_up
@@ -27,6 +28,9 @@ from kubelogin_py.wiring import setting_up
 _USER = "oidc"
 _SECRET = "oidc-client-secret"  # noqa: S105 -- the name of an option
 _AUTHORITY_LIMIT = 1 << 20
+
+Documents = Sequence[tuple[Path, Members]]
+"""Kubeconfigs, the first one most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Plan:
     :param context: name of the context; empty for the one that goes with the user and the cluster.
     :param cluster: name of the cluster; empty for the current context's.
     :param body: of the cluster; ``None`` when it is not written.
+    :param others: the kubeconfigs that count beside that one, and less.
     :param secret: of the client, and the file it goes to.
     :param notes: what is left to be done by hand.
     """
@@ -52,6 +57,7 @@ class Plan:
     body: Mapping[str, object] | None = None
     use: bool = False
     replaces: bool = False
+    others: Documents = ()
     secret: tuple[Path, Secret] | None = None
     notes: tuple[str, ...] = ()
 
@@ -64,10 +70,12 @@ def plan(invocation: Invocation) -> Plan:
     parsed, environment = invocation.parsed, invocation.environment
     paths = files(invocation)
     server = parsed.text("server")
+    urls.check_issuer(parsed.text("oidc-issuer-url"))
     _check_together(parsed)
     arguments, secret, notes = _arguments(invocation)
+    path = kubeconfig.to_write(paths)
     return Plan(
-        path=kubeconfig.to_write(paths),
+        path=path,
         user=parsed.text("user") or _USER,
         command=parsed.text("exec-command") or own_command(environment),
         arguments=(PLUGIN, *arguments),
@@ -76,6 +84,7 @@ def plan(invocation: Invocation) -> Plan:
         body=_cluster(invocation, server) if server else None,
         use=parsed.flag("use"),
         replaces="user" in parsed.given,
+        others=kubeconfig.documents([one for one in paths if one != path]),
         secret=secret,
         notes=notes,
     )
@@ -103,7 +112,7 @@ def carry_out(chosen: Plan, invocation: Invocation) -> None:
     for note in chosen.notes:
         invocation.stderr.line(f"note: {note}")
     if not dry_run:
-        context = _names(chosen, revision.after)[1]
+        context = _names(chosen, _documents(chosen, revision.after))[1]
         invocation.stderr.lines(_next_steps(chosen, context))
 
 
@@ -202,18 +211,26 @@ def absolute(invocation: Invocation) -> Parsed:
     return replace(parsed, values=values)
 
 
+def _documents(chosen: Plan, text: str) -> Documents:
+    """Return what kubectl will read: the first kubeconfig that has an entry counts."""
+    own = kubeconfig_yaml.parse(text)
+    return ((chosen.path, own if isinstance(own, Members) else Members(())), *chosen.others)
+
+
 def _changed(chosen: Plan, text: str) -> Edited:
     """Return the kubeconfig with everything in it."""
+    documents = _documents(chosen, text)
     user = exec_user(chosen.command, chosen.arguments)
-    _check_namesake(chosen, text)
+    _check_namesake(chosen, documents)
     entries = [Entry(Kind.USER, chosen.user, user)]
-    cluster, context = _names(chosen, text)
+    cluster, context = _names(chosen, documents)
     if chosen.body is not None:
-        entries.append(Entry(Kind.CLUSTER, cluster, {**_body(text, Kind.CLUSTER, cluster, _KEPT), **chosen.body}))
+        kept = _body(documents, Kind.CLUSTER, cluster, _KEPT)
+        entries.append(Entry(Kind.CLUSTER, cluster, {**kept, **chosen.body}))
     if context:
-        kept = _body(text, Kind.CONTEXT, context, ("namespace", "extensions"))
+        kept = _body(documents, Kind.CONTEXT, context, ("namespace", "extensions"))
         entries.append(Entry(Kind.CONTEXT, context, {"cluster": cluster, "user": chosen.user, **kept}))
-    current = _current(text)
+    current = kubeconfig.current_context(documents)
     return edited(text, entries, current_context=context if chosen.use or not current else "")
 
 
@@ -221,42 +238,35 @@ _KEPT = ("proxy-url", "tls-server-name", "disable-compression", "extensions")
 """What of a cluster is no part of whom to trust where."""
 
 
-def _names(chosen: Plan, text: str) -> tuple[str, str]:
+def _names(chosen: Plan, documents: Documents) -> tuple[str, str]:
     """Return the names of the cluster and of the context; no context is written for a cluster that nobody named."""
-    there = _body(text, Kind.CONTEXT, chosen.context or _current(text))
+    there = _body(documents, Kind.CONTEXT, chosen.context or kubeconfig.current_context(documents))
     cluster = chosen.cluster or str(there.get("cluster") or "")
     return cluster, (chosen.context or f"{chosen.user}@{cluster}") if cluster else ""
 
 
-def _check_namesake(chosen: Plan, text: str) -> None:
-    """Make sure that no user of somebody else is overwritten who was not named."""
-    there = _body(text, Kind.USER, chosen.user)
+def _check_namesake(chosen: Plan, documents: Documents) -> None:
+    """Make sure that no user of somebody else is overwritten, or hidden, who was not named."""
+    there = _body(documents, Kind.USER, chosen.user)
     plugin = there.get("exec")
     words = plugin.get("args") if isinstance(plugin, dict) else None
     own = {word for word in chosen.arguments if word.startswith(("--oidc-issuer-url=", "--oidc-client-id="))}
     same = isinstance(words, list) and own <= set(words)
     if there and not same and not chosen.replaces:
+        found = kubeconfig.entry(documents, Kind.USER, chosen.user)
+        where = f"in {printable(str(found[0]))}" if found and found[0] != chosen.path else "there"
         raise SettingsError(
-            f'user "{printable(chosen.user)}" is there already and signs in elsewhere',
+            f'user "{printable(chosen.user)}" is {where} already and signs in elsewhere',
             hint=f"name another with --user, or this one with --user={printable(chosen.user)} to replace it",
         )
 
 
-def _body(text: str, kind: Kind, name: str, only: tuple[str, ...] = ()) -> dict[str, Any]:
+def _body(documents: Documents, kind: Kind, name: str, only: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return what an entry has beside its name; nothing where there is no such entry."""
-    document = kubeconfig_yaml.parse(text)
-    listed = document.get(kind) if isinstance(document, Members) else None
-    for entry in listed.values if isinstance(listed, Items) else ():
-        whole = value_of(entry)
-        if isinstance(whole, dict) and whole.get("name") == name and isinstance(whole.get(kind.member), dict):
-            return {key: value for key, value in whole[kind.member].items() if not only or key in only}
-    return {}
-
-
-def _current(text: str) -> str:
-    document = kubeconfig_yaml.parse(text)
-    current = document.get("current-context") if isinstance(document, Members) else None
-    return current.text if isinstance(current, Scalar) else ""
+    found = kubeconfig.entry(documents, kind, name)
+    node = found[1].get(kind.member) if found else None
+    body = None if node is None else value_of(node)
+    return {key: value for key, value in body.items() if not only or key in only} if isinstance(body, dict) else {}
 
 
 def _next_steps(chosen: Plan, context: str) -> list[str]:

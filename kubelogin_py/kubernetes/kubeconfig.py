@@ -82,11 +82,20 @@ def read(paths: Sequence[Path]) -> list[tuple[Path, Members]]:
 
     :raises SettingsError: there is none, or a file is not a kubeconfig.
     """
-    documents = [(path, document) for path in paths if (document := _document(path)) is not None]
-    if not documents:
+    found = documents(paths)
+    if not found:
         where = ", ".join(shown(path) for path in paths) or "a home directory"
         raise SettingsError(f"there is no kubeconfig: {where} does not exist", hint=_HINT)
-    return documents
+    return found
+
+
+def documents(paths: Sequence[Path]) -> list[tuple[Path, Members]]:
+    """Return those of the kubeconfigs that exist.
+
+    :raises SettingsError: a file is not a kubeconfig.
+    """
+    texts = ((path, kubeconfig_file.read(path)) for path in paths)
+    return [(path, _top(path, text)) for path, text in texts if text is not None]
 
 
 def current_context(documents: Sequence[tuple[Path, Members]]) -> str:
@@ -126,8 +135,8 @@ def context_names(paths: Sequence[Path]) -> tuple[str, ...]:
 
     :raises SettingsError: a file is not a kubeconfig.
     """
-    documents = ((path, document) for path in paths if (document := _document(path)) is not None)
-    return tuple(dict.fromkeys(name for path, document in documents for name in _entries(document, "contexts", path)))
+    found = documents(paths)
+    return tuple(dict.fromkeys(name for path, document in found for name in _entries(document, "contexts", path)))
 
 
 def read_user(path: Path, text: str, user: str) -> AuthProvider:
@@ -151,11 +160,6 @@ def config_of(document: Node | None, user: str) -> tuple[tuple[str | int, ...], 
             path = ("users", number, "user", "auth-provider", "config")
             return (path, config) if isinstance(config, Members) else None
     return None
-
-
-def _document(path: Path) -> Members | None:
-    text = kubeconfig_file.read(path)
-    return None if text is None else _top(path, text)
 
 
 def _top(path: Path, text: str) -> Members:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,10 +72,7 @@ def undo(path: Path, *, clock: Clock, console: Console, dry_run: bool = False) -
     :raises SettingsError: there is no copy.
     :raises StorageError: the kubeconfig is as it was.
     """
-    backups = sorted(
-        (one for one in path.parent.glob("*.bak") if _BACKUP.fullmatch(one.name.removeprefix(path.name))),
-        key=lambda one: (one.name.partition("Z")[0], len(one.name), one.name),
-    )
+    backups = _copies(path)
     if not backups:
         raise SettingsError(f"there is no copy of {shown(path)} that could be put back")
     earlier = kubeconfig_file.read(backups[-1])
@@ -87,6 +84,23 @@ def undo(path: Path, *, clock: Clock, console: Console, dry_run: bool = False) -
         if revision.backup:
             revision.backup.replace(revision.backup.with_suffix(".undone"))
     return Revision(path, revision.before, revision.after)
+
+
+def last_written(paths: Sequence[Path]) -> Path:
+    """Return the kubeconfig that was written last, as its copies tell; without any the first."""
+    return max(paths, key=lambda path: _order(path, copies[-1]) if (copies := _copies(path)) else ("", 0, ""))
+
+
+def _copies(path: Path) -> list[Path]:
+    """Return the copies of a kubeconfig, the oldest first."""
+    found = (one for one in path.parent.glob("*.bak") if _BACKUP.fullmatch(one.name.removeprefix(path.name)))
+    return sorted(found, key=lambda one: _order(path, one))
+
+
+def _order(path: Path, copy: Path) -> tuple[str, int, str]:
+    """Return what sorts copies by their time, and those of one second by their number."""
+    name = copy.name.removeprefix(path.name)
+    return name.partition("Z")[0], len(name), name
 
 
 def _revision(path: Path, change: Callable[[str], Edited]) -> Revision:

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,8 +29,9 @@ def revise_kubeconfig(path: Path, change: Callable[[str], Edited], *, dry_run: b
     return kubeconfig_revision.revise(path, change, clock=SystemClock(), console=_console(), dry_run=dry_run)
 
 
-def undo_kubeconfig(path: Path, *, dry_run: bool) -> Revision:
-    """Put the newest copy of a kubeconfig back; see ``kubeconfig_revision.undo``."""
+def undo_kubeconfig(paths: Sequence[Path], *, dry_run: bool) -> Revision:
+    """Put the newest copy of the kubeconfig back that was written last; see ``kubeconfig_revision.undo``."""
+    path = kubeconfig_revision.last_written(paths)
     return kubeconfig_revision.undo(path, clock=SystemClock(), console=_console(), dry_run=dry_run)
 
 

@@ -231,6 +231,41 @@ def test_another_s_user_is_not_overwritten(provider: Provider, tmp_path: Path, h
     assert done.code == 0, done.stderr
 
 
+def test_several_kubeconfigs_are_one(provider: Provider, tmp_path: Path, home: Path) -> None:
+    """The current context, its cluster and a namesake may be in any of them; only the first is written."""
+    first, second = home / "first", home / "second"
+    home.mkdir(exist_ok=True)
+    first.write_text("apiVersion: v1\nkind: Config\n")
+    second.write_text(OTHERS)
+    taken = OTHERS.replace("admin", "oidc")
+    listed = {"KUBECONFIG": f"{first}:{second}:{home / 'none'}"}
+
+    second.write_text(taken)
+    flags = ["--write-kubeconfig", "--no-sign-in", *words(provider, tmp_path)]
+    refused = setup(*flags, home=home, **listed)
+    assert (refused.code, refused.stdout) == (1, "")
+    assert f'user "oidc" is in {second} already and signs in elsewhere' in refused.stderr
+    assert first.read_text() == "apiVersion: v1\nkind: Config\n"
+
+    second.write_text(OTHERS)
+    done = setup(*flags, home=home, **listed)
+    assert done.code == 0, done.stderr
+    assert second.read_text() == OTHERS
+    env = clean(home, **listed)
+    shown = subprocess.run(
+        [BIN / "kubectl", "config", "view", "-o", "yaml"], env=env, check=True, capture_output=True, timeout=60
+    )
+    seen, before = yaml.safe_load(shown.stdout), yaml.safe_load(OTHERS)
+    assert seen["current-context"] == before["current-context"]
+    cluster = next(one for one in before["contexts"] if one["name"] == before["current-context"])["context"]["cluster"]
+    context = next(one for one in seen["contexts"] if one["name"] == f"oidc@{cluster}")
+    assert context["context"] == {"cluster": cluster, "user": "oidc"}
+    assert f"kubelogin setup --undo --kubeconfig={first} puts it back" in done.stderr
+
+    assert setup("--undo", home=home, KUBECONFIG=f"{second}:{first}").code == 0
+    assert first.read_text() == "apiVersion: v1\nkind: Config\n"
+
+
 def test_kubectl_s_lock_is_respected(provider: Provider, tmp_path: Path, home: Path) -> None:
     config(home).parent.mkdir(parents=True)
     config(home).write_text(OTHERS)

@@ -7,7 +7,7 @@ import pytest
 
 from kubelogin_py.errors import SettingsError, StorageError
 from kubelogin_py.kubernetes.kubeconfig_edit import Edited
-from kubelogin_py.kubernetes.kubeconfig_revision import Revision, revise, undo
+from kubelogin_py.kubernetes.kubeconfig_revision import Revision, last_written, revise, undo
 from tests.support.world import FakeClock, FakeConsole
 
 OLD = "# Mine.\na: 1\n"
@@ -53,7 +53,7 @@ def test_nothing_to_change_writes_nothing(path: Path) -> None:
     before = path.stat()
     revision = change(path, OLD)
     assert not revision.changed
-    assert path.stat() == before
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert names(path) == []
 
 
@@ -105,6 +105,20 @@ def test_each_undo_goes_one_step_back(path: Path) -> None:
     assert len([name for name in names(path) if name.endswith(".undone")]) == 3
     with pytest.raises(SettingsError, match="no copy"):
         undo(path, clock=FakeClock(), console=FakeConsole())
+
+
+def test_of_several_the_one_written_last_is_meant(path: Path) -> None:
+    first, last = path.with_name("first"), path.with_name("last.config")
+    assert last_written([first, path, last]) == first
+    change(path)
+    assert last_written([first, path, last]) == path
+    clock = FakeClock()
+    clock.sleep(1)
+    last.write_text(OLD)
+    revise(last, lambda _: Edited(NEW), clock=clock, console=FakeConsole())
+    assert last_written([first, path, last]) == last
+    undo(last, clock=clock, console=FakeConsole())
+    assert last_written([first, path, last]) == path
 
 
 def test_copies_of_others_are_not_ours(path: Path) -> None:
