@@ -235,6 +235,29 @@ class DocumentCache(Protocol):
         ...
 
 
+class RootCache(Protocol):
+    """Keeps certificates of authorities between two starts; it never fails, it only forgets."""
+
+    def load(self, identity: str) -> tuple[bytes, ...]:
+        """Return the certificates (DER) that were kept for the files of this identity."""
+        ...
+
+    def save(self, identity: str, roots: Sequence[bytes]) -> None:
+        """Keep certificates for the files of this identity, and for no others."""
+        ...
+
+
+class NoRoots:
+    """Keeps nothing."""
+
+    def load(self, identity: str) -> tuple[bytes, ...]:  # noqa: ARG002 -- the protocol's
+        """Return nothing."""
+        return ()
+
+    def save(self, identity: str, roots: Sequence[bytes]) -> None:
+        """Forget them at once."""
+
+
 class Attempts(Protocol):
     """The turn to ask the person at one issuer and client, and the memory of what did not succeed there."""
 

@@ -12,9 +12,10 @@ from kubelogin_py.adapters import http_policy as policy
 from kubelogin_py.adapters import proxies, trust
 from kubelogin_py.adapters.http_exchange import CrowdedError, OverdueError, Wire, bounded, nothing
 from kubelogin_py.adapters.http_faults import Faults, NotSentTimeoutError
+from kubelogin_py.adapters.trust import Trusted
 from kubelogin_py.errors import NotSentError, ProviderError, SettingsError
 from kubelogin_py.oidc.urls import check_endpoint, host_of, without_query
-from kubelogin_py.ports import Clock
+from kubelogin_py.ports import Clock, NoRoots, RootCache
 from kubelogin_py.response import Response
 from kubelogin_py.secret import Secret
 from kubelogin_py.settings import Tls
@@ -37,6 +38,8 @@ RETRY_PAUSES = (0.2, 0.5)
 RETRY_BUDGET = 10.0
 """Seconds of waiting between the attempts, all together."""
 
+_NO_ROOTS = NoRoots()
+
 _GRACE = 1.0
 
 
@@ -50,7 +53,7 @@ class Call:
     :param body: its body, if it has one.
     :param limit: bytes of body accepted in the answer.
     :param proxy: URL of the proxy to go through.
-    :param context: for https, to the provider and to the proxy.
+    :param trusted: whom to trust, with the context for https to the provider and to the proxy.
     :param server_name: name that the certificate must have; ``None`` for the host of the URL.
     :param names_context: makes a context that accepts the certificate of another server, to name that server.
     :param connect_timeout: seconds for one step of connecting.
@@ -64,7 +67,7 @@ class Call:
     body: bytes | None
     limit: int
     proxy: str | None
-    context: "SSLContext"
+    trusted: Trusted
     server_name: str | None
     names_context: "Callable[[], SSLContext]"
     connect_timeout: float
@@ -108,6 +111,7 @@ class BoundedHttp:
     :param meanwhile: done while the answer to the first request is waited for, such as imports that take time.
     :param retry_pauses: seconds before each further attempt of a GET; none for a single one.
     :param server_name: name that the server's certificate must have, where that is not the host of the URL.
+    :param roots: keeps certificates of authorities that have vouched, so that large bundles need not be read.
     :raises SettingsError: an authority that can't be read, or a field that can't be sent.
     """
 
@@ -126,6 +130,7 @@ class BoundedHttp:
         meanwhile: Callable[[], object] = nothing,
         retry_pauses: Sequence[float] = RETRY_PAUSES,
         server_name: str | None = None,
+        roots: RootCache = _NO_ROOTS,
     ) -> None:
         self._environment = environment
         self._on_request = on_request
@@ -136,7 +141,7 @@ class BoundedHttp:
         self._meanwhile = meanwhile
         self._retry_pauses = retry_pauses
         self._server_name = server_name
-        self._context = trust.context(tls, environment)
+        self._trusted = trust.trusted(tls, environment, roots, clock.now())
         self._names_context = functools.partial(trust.context, tls, environment, names=False)
         self._headers = {
             "user-agent": user_agent,
@@ -230,7 +235,7 @@ class BoundedHttp:
             body=body,
             limit=limit,
             proxy=proxy,
-            context=self._context,
+            trusted=self._trusted,
             server_name=self._server_name,
             names_context=self._names_context,
             connect_timeout=self._connect_timeout,

@@ -49,10 +49,7 @@ class _Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         try:
-            self.sock = self._dialled()
-            if self._is_secure:
-                self._call.context.set_alpn_protocols(["http/1.1"])
-                self.sock = self._call.context.wrap_socket(self.sock, server_hostname=self._server_name)
+            self.sock = self._call.trusted.connected(self._secured) if self._is_secure else self._dialled()
         except (OSError, UnicodeError) as error:
             names = self._names_in_refused(error)
             raise self._call.faults.before_sending(error, at_proxy=False, names=names) from error
@@ -63,6 +60,16 @@ class _Connection(http.client.HTTPConnection):
     def _server_name(self) -> str:
         # What a certificate names has no dot at its end.
         return self._call.server_name or self.host.rstrip(".")
+
+    def _secured(self) -> socket.socket:
+        context = self._call.trusted.context
+        context.set_alpn_protocols(["http/1.1"])
+        plain = self._dialled()
+        try:
+            return context.wrap_socket(plain, server_hostname=self._server_name)
+        except BaseException:
+            plain.close()
+            raise
 
     def _dialled(self) -> socket.socket:
         connection = dial(self.host, self.port, self._call.connect_timeout)

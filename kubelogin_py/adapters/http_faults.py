@@ -10,7 +10,6 @@ import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kubelogin_py.adapters import trust
 from kubelogin_py.adapters.http_exchange import OverdueError
 from kubelogin_py.errors import Error, NotSentError, ProviderError, TransientError
 from kubelogin_py.text import printable
@@ -54,9 +53,11 @@ class Faults:
         tunnel = next((match for link in _chain(error) if (match := re.search(_TUNNEL, str(link)))), None)
         if tunnel:
             return self._tunnel_refused(int(tunnel[1]))
+        from kubelogin_py.adapters.certificate_refusals import refusal as words  # noqa: PLC0415 -- for a fault alone
+
         party = f"proxy {self.proxy}: " if at_proxy and self.proxy else ""
         for link in _chain(error):
-            refusal = trust.refusal(link, f"proxy {self.proxy}" if party else self.host, names)
+            refusal = words(link, f"proxy {self.proxy}" if party else self.host, names)
             if refusal:
                 return ProviderError(f"{self._request}: {refusal[0]}", hint=refusal[1])
         kind = NotSentTimeoutError if _has(error, TimeoutError) else NotSentError

@@ -62,10 +62,10 @@ class _Adapter(HTTPAdapter):
         call = self._call
         manager: PoolManager = self.poolmanager
         if call.proxy:
-            to_proxy = {} if call.proxy.startswith("socks") else {"proxy_ssl_context": call.context}
+            to_proxy = {} if call.proxy.startswith("socks") else {"proxy_ssl_context": call.trusted.context}
             manager = self.proxy_manager_for(call.proxy, **to_proxy)
         where = urlsplit(call.url)
-        tls: dict[str, object] = {"ssl_context": call.context}
+        tls: dict[str, object] = {"ssl_context": call.trusted.context}
         if call.server_name:
             tls["server_hostname"] = call.server_name
         pool = manager.connection_from_host(where.hostname, where.port, where.scheme, pool_kwargs=tls)
@@ -92,7 +92,7 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         try:
-            super().connect()
+            self.call.trusted.connected(self._connected)
         except (OSError, HTTPError, http.client.HTTPException, UnicodeError) as error:
             at_proxy = self.call.proxy is not None and not self._is_past_proxy()
             names = _names_in_refused(self, self.call, error)
@@ -100,6 +100,14 @@ class _Connection(HTTPConnection):
         self.wire.stands()
         # An unverified connection is the caller's to warn of; urllib3 would do so again, for every request.
         self.is_verified = True
+
+    def _connected(self) -> socket.socket | None:
+        if self.sock is not None:
+            # The certificate at its end was refused; whom to ask the proxy for stays.
+            self.sock.close()
+            self.sock, self.tunnelled = None, False
+        super().connect()
+        return self.sock
 
     def _new_conn(self) -> socket.socket:
         if self._is_socks():

@@ -1,4 +1,4 @@
-"""Whom TLS trusts: contexts for https, and words for certificates that were refused. The home of ``ssl``.
+"""Whom TLS trusts: contexts for https. The home of ``ssl``.
 
 ``ssl.create_default_context`` is not used: it writes session keys to the file that ``SSLKEYLOGFILE`` names, and a
 kubeconfig can set that variable.
@@ -11,51 +11,31 @@ import importlib.util
 import os
 import re
 import ssl
+import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from kubelogin_py.errors import SettingsError
+from kubelogin_py.ports import RootCache
 from kubelogin_py.settings import Tls
 from kubelogin_py.text import printable
 
 CA_OPTION = "--certificate-authority"
 """The option that every complaint about a certificate leads to; never the one that skips the check."""
 
-# The system keeps its own store, which programs ask.
-_OWN_STORE = sys.platform in {"darwin", "win32"}
-# Where Go looks, in its order, so that both programs trust the same authorities.
-_BUNDLES = (
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/pki/tls/cacert.pem",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-    "/usr/local/etc/ssl/cert.pem",
-)
-# The last is where Fedora keeps the same store as in its bundle, hashed.
-_DIRECTORIES = ("/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted/pem/directory-hash")
-# A directory with this many hashed names is the distribution's whole store, not an addition to a bundle.
-_WHOLE_STORE = 40
-_HASHED = r"[0-9a-f]{8}\.[0-9]+"
+OWN_STORE = sys.platform in {"darwin", "win32"}
+"""The system keeps its own store, which programs ask."""
+
+T = TypeVar("T")
+
+# A bundle of fewer bytes is read as fast as what was remembered of it.
+_LARGE = 16384
 _CERTIFICATE = rb"(?s)-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----"
 
 _WRONG_NAME_CODES = frozenset({62, 64})
-_OLD_PROTOCOL = "PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|WRONG_SSL_VERSION"
-# X509_V_ERR_* of OpenSSL.
-_REASONS = {
-    7: "is signed by an unknown authority, which has the name of a known one",
-    9: "is not valid yet",
-    10: "has expired",
-    18: "is self-signed and not trusted",
-    19: "is signed by an unknown authority, which signed itself",
-    20: "is signed by an unknown authority",
-    21: "is signed by an unknown authority",
-    23: "was revoked",
-}
-_DATES = frozenset({9, 10})
 
 
 def context(tls: Tls, environment: Mapping[str, str], *, names: bool = True) -> ssl.SSLContext:
@@ -68,20 +48,58 @@ def context(tls: Tls, environment: Mapping[str, str], *, names: bool = True) -> 
         its names may leave this out; nothing may be sent over such a connection.
     :raises SettingsError: an authority that can't be read or is no PEM certificate.
     """
-    given = tuple(_given_authorities(tls))
-    made = None if given or tls.insecure_skip_tls_verify else _system_store_context()
-    if made is None:
-        made = _plain_context()
-        if given:
-            _add(made, given)
-        elif not tls.insecure_skip_tls_verify:
-            _add_system_authorities(made, environment)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    if tls.insecure_skip_tls_verify or not names:
+    made, bundles = _begun(tls, environment)
+    bundles.read(made)
+    if not names:
         made.check_hostname = False
-    if tls.insecure_skip_tls_verify:
-        made.verify_mode = ssl.CERT_NONE
     return made
+
+
+def trusted(tls: Tls, environment: Mapping[str, str], roots: RootCache, now: float) -> "Trusted":
+    """Return whom a client trusts; see ``context``. Of a large bundle those that vouched before come first.
+
+    :param roots: keeps those between two starts.
+    :param now: UTC seconds.
+    """
+    begin = partial(_begun, tls, environment)
+    made, bundles = begin()
+    if not tls.insecure_skip_tls_verify and bundles.size() >= _LARGE:
+        from kubelogin_py.adapters.remembered_roots import Remembered  # noqa: PLC0415 -- most have no such bundle
+
+        return Remembered(made, bundles, begin, roots, now)
+    bundles.read(made)
+    return Trusted(made)
+
+
+class Bundles:
+    """Files of authorities that a context is still to trust.
+
+    :param paths: all that may be read; what is in them decides which of them are.
+    :param read: adds what they hold to a context, and returns the paths it came from.
+    """
+
+    def __init__(self, paths: Sequence[str], read: Callable[[ssl.SSLContext], Sequence[str]]) -> None:
+        self.paths = paths
+        self.read = read
+
+    def size(self) -> int:
+        """Return how many bytes they have together; what is no plain file counts nothing."""
+        found = [status for path in self.paths if (status := status_of(path))]
+        return sum(status.st_size for status in found if stat.S_ISREG(status.st_mode))
+
+
+class Trusted:
+    """Whom one client trusts.
+
+    :param context: for each of its connections.
+    """
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.context = context
+
+    def connected(self, connect: Callable[[], T]) -> T:
+        """Return the connection that ``connect`` makes, with the context; it may be asked for a second one."""
+        return connect()
 
 
 def description(tls: Tls, environment: Mapping[str, str]) -> str:
@@ -92,7 +110,7 @@ def description(tls: Tls, environment: Mapping[str, str]) -> str:
         files = [printable(path) for path in tls.certificate_authorities]
         data = ["the given data"] if tls.certificate_authority_data else []
         return f"only the certificate authorities of {', '.join(files + data)} are trusted"
-    named = [f"{name}={printable(environment[name])}" for name in _variables(environment)]
+    named = [f"{name}={printable(environment[name])}" for name in variables(environment)]
     return f"the certificate authorities of {', '.join(named) or 'the system'} are trusted"
 
 
@@ -108,35 +126,56 @@ def names_in(connection: object) -> tuple[str, ...]:
     return tuple(printable(name) for kind, name in names if kind in {"DNS", "IP Address"})
 
 
-def refusal(error: BaseException, host: str, names: Sequence[str] = ()) -> tuple[str, str] | None:
-    """Return what is wrong with a server's TLS and what to do, or ``None`` for a fault that may pass by itself.
+def verified_chain(connection: object) -> Sequence[bytes]:
+    """Return the certificates (DER) that led from a server's own to one that is trusted, as far as Python tells.
 
-    :param error: what ended the handshake.
-    :param host: the server, for the message.
-    :param names: names in its certificate, where known.
+    Before 3.13 it tells by a private name only. A wrong answer would do no harm: it is looked for among the
+    certificates that are trusted anyway.
     """
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return _certificate_refusal(error, host, names)
-    reason = str(getattr(error, "reason", None) or "")
-    if re.search(_OLD_PROTOCOL, reason):
-        return f"{host} offers no TLS 1.2 or later", "the provider must be upgraded to TLS 1.2 or later"
-    if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
-        return f"{host} does not speak TLS on this port", "check the port of the URL, or whether it must be http"
-    return None
+    if not isinstance(connection, ssl.SSLSocket):
+        return ()
+    try:
+        if sys.version_info >= (3, 13):
+            return connection.get_verified_chain()
+        found = connection._sslobj.get_verified_chain()  # type: ignore[attr-defined] # noqa: SLF001 -- as said above
+        return [ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in found]
+    except (AttributeError, TypeError, ValueError):
+        return ()
 
 
-def _certificate_refusal(error: ssl.SSLCertVerificationError, host: str, names: Sequence[str]) -> tuple[str, str]:
-    code = getattr(error, "verify_code", 0)
-    option = f"a private authority is given with {CA_OPTION}=FILE"
-    if is_wrong_name(error):
-        valid = f"valid for {printable(', '.join(names))}, " if names else ""
-        return f"the certificate of {host} is {valid}not for {host}", f"check the host in the URL; {option}"
-    if code in _DATES:
-        hint = f"the provider must renew it, or the clock of this machine is wrong; {option}"
-    else:
-        hint = f"give the authority that signed it with {CA_OPTION}=FILE"
-    reason = _REASONS.get(code) or f"is not trusted: {printable(getattr(error, 'verify_message', '') or error)}"
-    return f"the certificate of {host} {reason}", hint
+def status_of(path: str) -> os.stat_result | None:
+    """Return the status of what a path leads to, if it is there."""
+    try:
+        return Path(path).stat()
+    except (OSError, ValueError):
+        return None
+
+
+def _begun(tls: Tls, environment: Mapping[str, str]) -> tuple[ssl.SSLContext, Bundles]:
+    """Return a context that trusts everybody but those in bundles, and the bundles."""
+    made, bundles = _with_authorities(tls, environment)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    if tls.insecure_skip_tls_verify:
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+    return made, bundles
+
+
+def _with_authorities(tls: Tls, environment: Mapping[str, str]) -> tuple[ssl.SSLContext, Bundles]:
+    if tls.certificate_authorities or tls.certificate_authority_data:
+        made = _plain_context()
+        _add(made, _given_data(tls))
+        return made, Bundles(tls.certificate_authorities, partial(_read_given, tls))
+    nothing = Bundles((), lambda _: ())
+    if tls.insecure_skip_tls_verify:
+        return _plain_context(), nothing
+    asking_the_system = _system_store_context()
+    if asking_the_system is not None:
+        return asking_the_system, nothing
+    from kubelogin_py.adapters import system_authorities  # noqa: PLC0415 -- for those who give none of their own
+
+    made = _plain_context()
+    return made, system_authorities.begun(made, environment)
 
 
 def _plain_context() -> ssl.SSLContext:
@@ -149,14 +188,19 @@ def _plain_context() -> ssl.SSLContext:
 
 def _system_store_context() -> ssl.SSLContext | None:
     """Return a context that asks the operating system's own store, where there is one."""
-    if not _OWN_STORE or importlib.util.find_spec("truststore") is None:
+    if not OWN_STORE or importlib.util.find_spec("truststore") is None:
         return None
     # Imported by name: the package exists for these two systems only.
     truststore = importlib.import_module("truststore")
     return cast("ssl.SSLContext", truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
-def _given_authorities(tls: Tls) -> Iterator[tuple[str, bytes]]:
+def _read_given(tls: Tls, made: ssl.SSLContext) -> Sequence[str]:
+    _add(made, _given_files(tls))
+    return tls.certificate_authorities
+
+
+def _given_files(tls: Tls) -> Iterator[tuple[str, bytes]]:
     for path in tls.certificate_authorities:
         what = f"certificate authority {printable(path)}"
         try:
@@ -164,6 +208,9 @@ def _given_authorities(tls: Tls) -> Iterator[tuple[str, bytes]]:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a path"
             raise SettingsError(f"{what}: {reason.lower()}", hint=f"give a PEM file with {CA_OPTION}=FILE") from error
+
+
+def _given_data(tls: Tls) -> Iterator[tuple[str, bytes]]:
     for text in tls.certificate_authority_data:
         what = f"{CA_OPTION}-data"
         try:
@@ -176,11 +223,11 @@ def _given_authorities(tls: Tls) -> Iterator[tuple[str, bytes]]:
 
 def _add(made: ssl.SSLContext, authorities: Iterable[tuple[str, bytes]]) -> None:
     for what, content in authorities:
-        if not _add_certificates(made, content):
+        if not add_certificates(made, content):
             raise SettingsError(f"{what} holds no PEM certificate", hint="give the authority's certificate in PEM form")
 
 
-def _add_certificates(made: ssl.SSLContext, content: bytes) -> int:
+def add_certificates(made: ssl.SSLContext, content: bytes) -> int:
     """Trust the PEM certificates in a file, and return how many there were; damaged ones are passed over, as in Go."""
     added = 0
     for block in re.findall(_CERTIFICATE, content):
@@ -192,58 +239,8 @@ def _add_certificates(made: ssl.SSLContext, content: bytes) -> int:
     return added
 
 
-def _variables(environment: Mapping[str, str]) -> tuple[str, ...]:
+def variables(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the variables that replace the system's authorities, as far as they are set."""
     # Go reads them on Unix other than macOS only.
-    names = () if _OWN_STORE else ("SSL_CERT_FILE", "SSL_CERT_DIR")
+    names = () if OWN_STORE else ("SSL_CERT_FILE", "SSL_CERT_DIR")
     return tuple(name for name in names if environment.get(name))
-
-
-def _add_system_authorities(made: ssl.SSLContext, environment: Mapping[str, str]) -> None:
-    """Trust one bundle and all directories, as Go does; each variable replaces its half."""
-    variables = _variables(environment)
-    paths = ssl.get_default_verify_paths()
-    usual = list(dict.fromkeys(os.path.realpath(path) for path in (paths.openssl_capath, *_DIRECTORIES)))
-    named = environment["SSL_CERT_DIR"].split(":") if "SSL_CERT_DIR" in variables else []
-    sizes = {path: _add_directory(made, path, read=bool(named)) for path in named or usual}
-    known = (paths.openssl_cafile, *_BUNDLES)
-    bundles: tuple[str, ...] = (environment["SSL_CERT_FILE"],) if "SSL_CERT_FILE" in variables else known
-    whole = any(size >= _WHOLE_STORE and os.path.realpath(path) in usual for path, size in sizes.items())
-    if whole and set(bundles) <= set(known):
-        # The same authorities: reading a bundle takes twenty milliseconds, a hashed directory is searched when needed.
-        bundles = ()
-    found = any(_add_bundle(made, path) for path in bundles) or any(sizes.values())
-    if not found and not variables:
-        # The bundle that requests brings along.
-        made.load_verify_locations(cafile=importlib.import_module("certifi").where())
-
-
-def _add_directory(made: ssl.SSLContext, path: str, *, read: bool) -> int:
-    """Trust a directory's certificates and return how many.
-
-    :param read: read them one by one where the directory is not hashed for OpenSSL to search.
-    """
-    try:
-        names = [entry.name for entry in Path(path).iterdir()]
-    except OSError:
-        return 0
-    hashed = sum(1 for name in names if re.fullmatch(_HASHED, name))
-    if hashed:
-        made.load_verify_locations(capath=path)
-        return hashed
-    return sum(_add_certificates(made, _content(Path(path, name))) for name in names) if read else 0
-
-
-def _add_bundle(made: ssl.SSLContext, path: str) -> bool:
-    try:
-        made.load_verify_locations(cafile=path)
-    except OSError:
-        # Missing, or one of its certificates is damaged.
-        return _add_certificates(made, _content(Path(path))) > 0
-    return True
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""

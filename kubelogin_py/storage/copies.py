@@ -1,5 +1,6 @@
 """All that a cache directory keeps of one session, whichever store kept it: to be found and removed together."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -56,6 +57,7 @@ class DiskCopies:
                     removed += folder.remove(name)
                 except StorageError as error:
                     failure = error
+            _forget_roots(folder)
         if failure:
             raise failure
         return removed
@@ -67,6 +69,14 @@ class DiskCopies:
         except StorageError as error:
             self._tell(f"{shown(folder.path / name)} can't be read: {error.message}")
             return twin.read(folder, key)
+
+
+def _forget_roots(folder: Folder) -> None:
+    """Remove what vouched for the provider, though other sessions must find it again: it tells which one it was."""
+    with suppress(StorageError):
+        for name in folder.names():
+            if re.fullmatch(names.ROOTS, name):
+                folder.remove(name)
 
 
 def _files(folder: Folder, key: str) -> list[str]:

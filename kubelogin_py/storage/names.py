@@ -33,6 +33,9 @@ SESSION = f"session-({_HEX})\\.(?:json|json\\.bad|json\\.twin|lock)"
 DOCUMENTS = f"documents-{_HEX}\\.json"
 """A provider's metadata and key set."""
 
+ROOTS = f"roots-{_HEX}\\.json"
+"""The certificates of authorities that vouched for a provider, out of a bundle."""
+
 ATTEMPT = f"attempt-{_HEX}\\.(?:json|wait)"
 """What became of the last sign-in at an issuer and client, and until when it wants no request."""
 
@@ -42,7 +45,7 @@ SETBACK = f"setback-{_HEX}\\.json"
 SEALED = f"sealed-({_HEX})\\.(?:json|json\\.bad|json\\.twin)"
 """Files of a session whose key is in the OS keyring; the group is the session's key."""
 
-OUR_NAMES = (ANSWER, AHEAD, TEMPORARY, LOCK, SESSION, SEALED, DOCUMENTS, ATTEMPT, SETBACK)
+OUR_NAMES = (ANSWER, AHEAD, TEMPORARY, LOCK, SESSION, SEALED, DOCUMENTS, ROOTS, ATTEMPT, SETBACK)
 """Every name that is ours beyond doubt: nothing else in a cache directory is ever removed."""
 
 KEY_LOCK = "keyring.lock"
@@ -87,6 +90,16 @@ def documents_file(key: str) -> str:
     if not re.fullmatch(_SESSION_KEY, key):
         raise ValueError("not a documents key")
     return f"documents-{key}.json"
+
+
+def roots_file(key: str) -> str:
+    """Return the name of the file with what vouched for providers.
+
+    :raises ValueError: the key is not a hash.
+    """
+    if not re.fullmatch(_SESSION_KEY, key):
+        raise ValueError("not a key of roots")
+    return f"roots-{key}.json"
 
 
 def bad_file(key: str) -> str:

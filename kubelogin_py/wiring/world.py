@@ -23,6 +23,8 @@ from kubelogin_py.ports import (
     Http,
     Listener,
     NoFormerSessions,
+    NoRoots,
+    RootCache,
     TokenStore,
     World,
 )
@@ -173,7 +175,16 @@ def _http(
         total_timeout=TOTAL_TIMEOUT if timeout is None else timeout,
         # Whatever is fetched, there will be a signature to verify.
         meanwhile=signature.load,
+        roots=cast("RootCache", Later(lambda: _kept_roots(settings, environment, console))),
     )
+
+
+def _kept_roots(settings: Settings, environment: Mapping[str, str], console: Console) -> RootCache:
+    if settings.cache.storage is Storage.NONE or settings.cache.directory is None:
+        return NoRoots()
+    from kubelogin_py.storage.root_certificates import DiskRoots, roots_key  # noqa: PLC0415 -- for large bundles alone
+
+    return DiskRoots(settings.cache.directory, roots_key(settings.tls, environment), console=console)
 
 
 def _listener(settings: Settings, clock: Clock, entropy: Entropy) -> Listener:

@@ -196,17 +196,31 @@ def after_request(act: Behaviour) -> Behaviour:
 
 
 class Authority:
-    """A certificate authority of the tests' own."""
+    """A certificate authority of the tests' own; its servers send what it was given to send along.
 
-    def __init__(self, directory: Path, name: str = AUTHORITY_NAME) -> None:
+    :param signer: who signs it, in place of itself.
+    :param twin: the authority that it shall be another certificate of: same name, same key.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        name: str = AUTHORITY_NAME,
+        *,
+        signer: "Authority | None" = None,
+        twin: "Authority | None" = None,
+    ) -> None:
+        directory.mkdir(exist_ok=True)
         self._directory = directory
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self._key = twin._key if twin else ec.generate_private_key(ec.SECP256R1())
+        self._name = twin._name if twin else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        by = signer or self
         constraints = x509.BasicConstraints(ca=True, path_length=None)
-        builder = _builder(self._name, self._name, self._key).add_extension(constraints, critical=True)
-        self.certificate = builder.sign(self._key, hashes.SHA256())
+        builder = _builder(self._name, by._name, self._key).add_extension(constraints, critical=True)
+        self.certificate = builder.sign(by._key, hashes.SHA256())
         self.file = directory / "authority.pem"
         self.file.write_bytes(_pem(self.certificate))
+        self.sent_along: Sequence[Authority] = ()
 
     def server_context(
         self, names: Sequence[str] = ("127.0.0.1", "localhost"), *, expired: bool = False, common_name: str = "server"
@@ -233,7 +247,8 @@ class Authority:
         private = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        file.write_bytes(_pem(certificate) + private)
+        along = b"".join(_pem(authority.certificate) for authority in self.sent_along)
+        file.write_bytes(_pem(certificate) + private + along)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         return context

@@ -139,7 +139,7 @@ def test_a_given_authority_stays_the_only_one_after_a_request(authority: Authori
     http = make_http(trusting(authority))
     with Server(answering(response()), tls=authority.server_context()) as server:
         http.get(server.url(), limit=LIMIT)
-    assert http._context.cert_store_stats()["x509"] == 1
+    assert http._trusted.context.cert_store_stats()["x509"] == 1
 
 
 def test_skipping_the_check_is_silent_here(

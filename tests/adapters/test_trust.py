@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kubelogin_py.adapters import trust
+from kubelogin_py.adapters import certificate_refusals, trust
 from kubelogin_py.errors import SettingsError
 from kubelogin_py.settings import Tls
 from tests.adapters.servers import AUTHORITY_HASH, Authority, Server, answering, response
@@ -229,4 +229,4 @@ def test_the_description_names_variables() -> None:
     "make", [lambda: OSError("x"), lambda: ssl.SSLEOFError(8, "EOF"), TimeoutError], ids=["os", "eof", "time"]
 )
 def test_what_may_pass_by_itself_is_no_refusal(make: Callable[[], BaseException]) -> None:
-    assert trust.refusal(make(), "id.example.com") is None
+    assert certificate_refusals.refusal(make(), "id.example.com") is None
