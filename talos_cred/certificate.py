@@ -9,12 +9,12 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -29,15 +29,20 @@ from talos_cred.errors import CertificateError
 from talos_cred.settings import KeyKind
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
+PrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 MAX_CERTIFICATES = 5
 """Certificates accepted in one PEM text."""
 
 _CHAIN = 5
-_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(?:.*?)-----END \1-----", re.DOTALL)
+# What stands between has no two dashes in a row, so that a text full of beginnings is read once and not over and over.
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----[^-]*(?:-[^-]+)*-----END \1-----")
 _KEY_LABEL = re.compile(r"(?:[A-Z0-9]+ )*PRIVATE KEY")
 # What is inside says what it is: these two labels have formats of their own, the others hold PKCS#8.
 _OWN_FORMAT = ("RSA PRIVATE KEY", "EC PRIVATE KEY")
+# What Go's TLS signs with: it knows no other curves, and neither DSA nor Ed448.
+_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+_RSA_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ def make_key_pair(kind: KeyKind) -> KeyPair | None:
         return None
     # Roles are the server's to decide, so that nothing but the key is in the request.
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
-    key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
+    key: PrivateKey
     if kind is KeyKind.P256:
         key = ec.generate_private_key(ec.SECP256R1())
         request = builder.sign(key, hashes.SHA256())
@@ -131,10 +136,12 @@ def read_key(pem: Secret) -> KeyPair:
         text = text.replace(f"{label}-----", "PRIVATE KEY-----")
     try:
         key = load_pem_private_key(text.encode("ascii"), password=None)
-        return KeyPair(_written(key), _public(key))
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # Not chained: the cause may quote the key.
         raise CertificateError("the private key of the answer can't be read", step="key") from None
+    if not _serves(key):
+        raise CertificateError("the private key of the answer is of a kind that talosctl can't use", step="key")
+    return KeyPair(_written(key), _public(key))
 
 
 def read_certificates(pem: str, what: str) -> tuple[Certificate, ...]:
@@ -233,14 +240,18 @@ def _extension(certificate: x509.Certificate, kind: type[Extension]) -> Extensio
         return None
 
 
-def _written(key: object) -> Secret:
-    if not hasattr(key, "private_bytes"):
-        raise ValueError("a key that can't be written")
+def _serves(key: object) -> TypeGuard[PrivateKey]:
+    """Return whether a private key is of a kind and strength that a Talos client can have."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.key_size >= _RSA_BITS
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.curve.name in _CURVES
+    return isinstance(key, ed25519.Ed25519PrivateKey)
+
+
+def _written(key: PrivateKey) -> Secret:
     return Secret(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii"))
 
 
-def _public(key: object) -> bytes:
-    if not hasattr(key, "public_key"):
-        raise ValueError("a key without a public half")
-    public: bytes = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return public
+def _public(key: PrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -222,12 +222,18 @@ def _chained(
     for authority in authorities:
         if not authority.is_ca:
             raise CertificateError(f"{printable(authority.subject)} is no authority", step="authority")
-    good = [authority for authority in authorities if authority.not_after > now]
+    good = [authority for authority in authorities if _holds(authority, now)]
     if not good:
-        raise CertificateError("the Talos authority of the answer has expired", step="authority", hint=_CLOCK_HINT)
-    if anchor(leaf, between, good) is None:
+        state = "has expired" if min(authority.not_after for authority in authorities) <= now else "is not valid yet"
+        raise CertificateError(f"the Talos authority of the answer {state}", step="authority", hint=_CLOCK_HINT)
+    if anchor(leaf, [step for step in between if _holds(step, now)], good) is None:
         raise CertificateError("the certificate was not signed by the authority of the answer", step="chain")
     return tuple(authority.fingerprint for authority in authorities)
+
+
+def _holds(certificate: Certificate, now: float) -> bool:
+    """Return whether an authority's certificate is valid now, or in the moment that a leaf's own is waited for."""
+    return certificate.not_before - _SHORT_WAIT <= now < certificate.not_after
 
 
 def _warnings(credential: Credential, answer: Answer, now: float) -> tuple[str, ...]:

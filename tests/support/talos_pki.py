@@ -48,6 +48,14 @@ class TalosCa:
         made = _certificate(key.public_key(), key, None, roles=("talos",), begin=now - 3600, end=end, is_ca=is_ca)
         return cls(key, made)
 
+    def intermediate(self, *, begin: float, end: float) -> "TalosCa":
+        """Return an authority that this one signed."""
+        key = new_key()
+        made = _certificate(
+            key.public_key(), self.key, self.certificate, roles=("talos", "between"), begin=begin, end=end, is_ca=True
+        )
+        return TalosCa(key, made)
+
     @property
     def pem(self) -> str:
         """Its certificate."""

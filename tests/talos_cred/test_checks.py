@@ -1,11 +1,13 @@
 """What a server issues is used only after every check."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from kubelogin_py import Secret
@@ -26,12 +28,21 @@ def authority(name: str = "", kind: str = "ed25519") -> TalosCa:
     return TalosCa.make(kind=kind, now=NOW)
 
 
-def issued(ca: TalosCa | None = None, form: str = "talos", kind: str = "ed25519", **options: object) -> Answer:
+def issued(
+    ca: TalosCa | None = None, form: str = "talos", kind: str = "ed25519", key: object = None, **options: object
+) -> Answer:
     """Return the answer of a server that makes the key."""
     ca = ca or authority()
-    key = new_key(kind)
+    key = key or new_key(kind)
     text = ca.issue(key.public_key(), now=NOW, **{"roles": ROLES, **options})  # type: ignore[arg-type]
     return Answer(ca.pem, text, Secret(key_pem(key, form)), ("10.0.0.1",), 300.0)
+
+
+def through(*, begin: float, end: float) -> Answer:
+    """Return an answer whose certificate chains to the authority through another one."""
+    between = authority().intermediate(begin=begin, end=end)
+    answer = issued(between)
+    return replace(answer, ca=authority().pem, certificate=answer.certificate + between.pem)
 
 
 def check(
@@ -87,6 +98,10 @@ REFUSED: list[tuple[str, str, Callable[[], Answer]]] = [
     ("T-02 another certificate", "key", lambda: replace(issued(), certificate=issued().certificate)),
     ("no key at all", "key", lambda: replace(issued(), key=None)),
     ("T-07 two keys", "key", lambda: replace(issued(), key=two_keys(issued()))),
+    ("T-07 Ed448", "key", lambda: issued(key=ed448.Ed448PrivateKey.generate())),
+    ("T-07 DSA", "key", lambda: issued(key=dsa.generate_private_key(1024))),
+    ("T-07 a curve that Go has not", "key", lambda: issued(key=ec.generate_private_key(ec.SECP256K1()))),
+    ("T-07 short RSA", "key", lambda: issued(key=rsa.generate_private_key(65537, 1024))),
     ("T-07 encrypted", "key", lambda: replace(issued(), key=Secret(ENCRYPTED))),
     (
         "key that is none",
@@ -96,6 +111,9 @@ REFUSED: list[tuple[str, str, Callable[[], Answer]]] = [
     ("T-03 another authority", "chain", lambda: replace(issued(), ca=authority("other").pem)),
     ("authority that is none", "authority", lambda: issued(TalosCa.make(now=NOW, is_ca=False))),
     ("authority expired", "authority", lambda: issued(TalosCa.make(now=NOW, ends=NOW - 1))),
+    ("authority of tomorrow", "authority", lambda: issued(TalosCa.make(now=NOW + 86400))),
+    ("intermediate expired", "chain", lambda: through(begin=NOW - 7200, end=NOW - 1)),
+    ("intermediate of tomorrow", "chain", lambda: through(begin=NOW + 86400, end=NOW + 90000)),
     ("no authority", "pem", lambda: replace(issued(), ca="")),
     ("six authorities", "pem", lambda: replace(issued(), ca=authority().pem * 6)),
     ("T-04 server too", "usage", lambda: issued(usages=CLIENT + SERVER)),
@@ -135,6 +153,20 @@ def test_what_must_not_be_used_is_refused(step: str, make: Callable[[], Answer])
 @pytest.mark.parametrize("endpoint", ["::1", "[::1]:50000", "10.0.0.1:50000", "cp-1.example.test", "node"])
 def test_hosts_and_addresses_are_endpoints(endpoint: str) -> None:
     assert check(replace(issued(), endpoints=(endpoint,))).endpoints == (endpoint,)
+
+
+def test_a_chain_through_another_authority_is_followed() -> None:
+    assert check(through(begin=NOW - 60, end=NOW + 3600)).certificate.count("BEGIN CERTIFICATE") == 2
+
+
+@pytest.mark.parametrize("member", ["ca", "certificate", "key"])
+def test_a_text_full_of_beginnings_is_refused_at_once(member: str) -> None:
+    """An answer may have a mebibyte; what is no PEM must not keep the processor busy for minutes."""
+    text = "-----BEGIN A-----\n" * 40_000
+    begin = time.monotonic()
+    with pytest.raises(CertificateError):
+        check(replace(issued(), **{member: Secret(text) if member == "key" else text}))
+    assert time.monotonic() - begin < 5
 
 
 def test_a_key_never_shows_in_an_error_or_a_value() -> None:
