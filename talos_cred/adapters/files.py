@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kubelogin_py.errors import StorageError
 from kubelogin_py.ports import Clock, Console
-from kubelogin_py.storage import directories, lock
+from kubelogin_py.storage import directories, kernel_lock, lock
 from kubelogin_py.storage.failures import AbsentError
 from kubelogin_py.storage.files import Folder
 from kubelogin_py.text import printable
@@ -29,8 +29,12 @@ _RANDOM = "[0-9a-f]" * 2 * _RANDOM_BYTES
 _ABANDONED = 3600.0
 """Seconds after which its writer is no more."""
 
+_ATTEMPTS = 20
+"""Times that a text is edited anew because another program changed it."""
+
 _WRITE_PATIENCE = 30.0
 """Seconds to wait for another process that writes; it takes milliseconds."""
+_PAUSE = 0.02
 
 
 class Files:
@@ -74,15 +78,21 @@ class Files:
     def change(self, edit: Callable[[str], str]) -> None:
         """Replace the talosconfig's text by what ``edit`` makes of it, read and written under one lock.
 
+        Other programs take no lock: where one of them wrote meanwhile, its text is edited anew.
+
         :raises TalosconfigError: it could not be written; what was there is unharmed.
         """
-        with self.lock("file", "writing the talosconfig", patience=_WRITE_PATIENCE):
-            before = self.read()
-            after = edit(before)
-            if after != before:
-                self._replace(after.encode("utf-8"))
-            elif self._is_open_to_others():
-                self._restrict()
+        with self.lock("file", "writing the talosconfig", patience=_WRITE_PATIENCE), self._directory_held():
+            for _ in range(_ATTEMPTS):
+                before = self.read()
+                after = edit(before)
+                if after == before:
+                    if self._is_open_to_others():
+                        self._restrict()
+                    return
+                if self._replace(after.encode("utf-8"), before):
+                    return
+        raise self._refused("another program writes it again and again")
 
     @contextlib.contextmanager
     def lock(self, name: str, doing: str, *, patience: float) -> Iterator[None]:
@@ -158,8 +168,26 @@ class Files:
     def _folder(self, *, create: bool = False) -> contextlib.AbstractContextManager[Folder]:
         return directories.opened(Path(fastrun.beside(str(self.path))), warn=self._console.tell, create=create)
 
-    def _replace(self, contents: bytes) -> None:
-        """Put the text in place, wholly or not at all, where a link leads."""
+    @contextlib.contextmanager
+    def _directory_held(self) -> Iterator[None]:
+        """Hold the directory that the file itself is in: who knows it by another link has another lock beside that.
+
+        It is held for milliseconds; who can't have it goes on, since the text is compared once more.
+        """
+        with contextlib.ExitStack() as stack:
+            # Windows knows neither such links nor locks of directories.
+            with contextlib.suppress(OSError, RuntimeError):
+                folder = self.path.resolve().parent
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+                stack.callback(os.close, descriptor)
+                deadline = self._clock.monotonic() + _WRITE_PATIENCE
+                while not kernel_lock.try_lock(descriptor) and self._clock.monotonic() < deadline:
+                    self._clock.sleep(_PAUSE)
+            yield
+
+    def _replace(self, contents: bytes, before: str) -> bool:
+        """Put the text in place, wholly or not at all, where a link leads; return whether it still said ``before``."""
         with self._failing("write"):
             target = self.path.resolve()
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -167,6 +195,9 @@ class Files:
             temporary = target.with_name(f".{target.name}.{os.urandom(_RANDOM_BYTES).hex()}")
             try:
                 _fill(temporary, contents)
+                if self.read() != before:
+                    temporary.unlink()
+                    return False
                 temporary.replace(target)
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -174,6 +205,7 @@ class Files:
                 raise
             _synchronise(target.parent)
             self._sweep(target)
+        return True
 
     def _sweep(self, target: Path) -> None:
         """Remove what killed writers left: it holds keys. By its age, since locks are not everywhere."""

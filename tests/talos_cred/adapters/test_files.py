@@ -88,6 +88,51 @@ def test_writers_take_turns_and_none_is_lost(tmp_path: Path) -> None:
     assert sorted(map(int, path.read_text().split())) == list(range(12))
 
 
+def test_writers_by_different_links_take_turns(tmp_path: Path) -> None:
+    """A talosconfig among a person's dotfiles is known by its own path and by a link to it."""
+    (tmp_path / "link").symlink_to(tmp_path / "config")
+
+    def add(number: int) -> None:
+        files(tmp_path / ("link" if number % 2 else "config")).change(lambda text: f"{text}{number}\n")
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(int, (tmp_path / "config").read_text().split())) == list(range(12))
+
+
+def test_what_another_program_wrote_meanwhile_is_kept(tmp_path: Path) -> None:
+    """talosctl and editors take no lock of ours."""
+    path = tmp_path / "config"
+    path.write_text("a\n")
+    seen: list[str] = []
+
+    def edit(text: str) -> str:
+        seen.append(text)
+        if len(seen) == 1:
+            path.write_text("a\ntheirs\n")
+        return f"{text}ours\n"
+
+    files(path).change(edit)
+    assert path.read_text() == "a\ntheirs\nours\n"
+    assert seen == ["a\n", "a\ntheirs\n"]
+
+
+def test_a_file_that_never_rests_is_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+
+    def edit(text: str) -> str:
+        path.write_text(f"{text}x")
+        return "ours"
+
+    with pytest.raises(TalosconfigError, match="again and again"):
+        files(path).change(edit)
+    assert set(path.read_text()) == {"x"}
+    assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == ["config"]
+
+
 def test_what_is_remembered_is_private_and_forgotten(tmp_path: Path) -> None:
     kept = files(tmp_path / "config")
     assert kept.recall("record", "a/b") is None
