@@ -89,7 +89,8 @@ class UserService:
             context=printable(self._context).replace("%", "%%"),
             target=_TARGET,
             command=" ".join(_quoted(word) for word in self._command),
-            environment="".join(f"Environment={_quoted(pair)}\n" for pair in kept),
+            # A dollar means something in commands only (systemd.exec, "Environment=").
+            environment="".join(f"Environment={_quoted(pair).replace('$$', '$')}\n" for pair in kept),
         )
 
     def plist(self) -> str:

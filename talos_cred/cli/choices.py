@@ -12,6 +12,9 @@ from kubelogin_py.text import printable
 from talos_cred import fastrun
 from talos_cred.settings import KeyKind, Place, Policy, Server, Settings
 
+ID_TOKEN = "TALOS_CRED_ID_TOKEN"  # noqa: S105 -- a name
+"""Variable that holds an ID token to use instead of signing in."""
+
 UPSTREAM_SCOPES = ("profile", "email", "offline_access")
 """What talosctl-oidc asks for besides openid."""
 
@@ -26,10 +29,10 @@ def settings_of(values: Mapping[str, Any], environment: Mapping[str, str]) -> Se
     :raises UsageError: something needed is missing, or two things exclude each other.
     :raises SettingsError: a value can't be used.
     """
-    given_token = bool(values["id-token-file"]) or "TALOS_CRED_ID_TOKEN" in environment
-    for name in () if given_token else ("client-id",):
-        if not values[name]:
-            raise UsageError(f"--{name} is missing")
+    given_token = bool(values["id-token-file"] or environment.get(ID_TOKEN, "").strip())
+    if not values["client-id"] and not given_token:
+        # A CI system that gives no token leaves the variable empty.
+        raise UsageError("--client-id is missing" + (f", and {ID_TOKEN} is empty" if ID_TOKEN in environment else ""))
     if not values["server"]:
         raise UsageError("--server is missing")
     policy = Policy(

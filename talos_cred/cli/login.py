@@ -11,7 +11,7 @@ from kubelogin_py.secret import Secret
 from kubelogin_py.text import printable
 from talos_cred import separation, watch, wiring
 from talos_cred.adapters.person import is_terminal
-from talos_cred.cli import option, process
+from talos_cred.cli import choices, option, process
 from talos_cred.cli.context import Chosen, choose, read_profiles, say
 from talos_cred.cli.options import LOGIN, UNATTENDED
 from talos_cred.login import Outcome, Wish, log_in
@@ -48,7 +48,7 @@ def wish_of(chosen: Chosen, *, force: bool = False) -> Wish:
 
 def world_of(chosen: Chosen, environment: Mapping[str, str], *, attended: bool) -> World:
     """Return everything outside for a login."""
-    token = environment.get("TALOS_CRED_ID_TOKEN")
+    token = environment.get(choices.ID_TOKEN, "").strip()
     return wiring.world(
         chosen.settings,
         attended=attended,

@@ -53,7 +53,7 @@ def _context(name: str, config: Talosconfig, files: Files, environment: Mapping[
         "server": kept.server if kept else None,
         "issuer": (kept.options.get("provider") or kept.options.get("oidc-issuer-url")) if kept else None,
         "roles": list(_roles(config, name)),
-        "endpoints": list((config.context(name) or {}).get("endpoints") or []),
+        "endpoints": _endpoints(config, name),
         "authorities": list(kept.known.authorities) if kept else [],
         "certificate": {"not_before": _iso(validity.not_before), "not_after": _iso(validity.not_after)}
         if validity
@@ -81,6 +81,12 @@ def _roles(config: Talosconfig, name: str) -> tuple[str, ...]:
         return read_certificates(config.pem(name, "crt") or "", "crt")[0].roles
     except Error:
         return ()
+
+
+def _endpoints(config: Talosconfig, name: str) -> list[str]:
+    """Return the nodes of a context; talosctl takes nothing but a list of texts for them."""
+    found = (config.context(name) or {}).get("endpoints")
+    return [str(node) for node in found] if isinstance(found, list) else []
 
 
 def _refreshable(kept: Record, environment: Mapping[str, str]) -> bool:

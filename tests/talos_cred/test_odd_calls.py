@@ -216,7 +216,7 @@ def test_ci_needs_a_token_and_nothing_else(
     runner = home / "runner"
     runner.mkdir()
     words = ["--server", server.url, "--server-ca", str(server.ca), "--context-name", "ci"]
-    variables = {"TALOS_CRED_ID_TOKEN": token} if where == "variable" else {}
+    variables = {"TALOS_CRED_ID_TOKEN": f"{token}\n"} if where == "variable" else {}
     given = ["--id-token-file", str(place)] if where == "file" else []
     done = command.run("login", *words, *given, home=runner, env=variables, command=PROGRAM)
     assert done.code == 0, done.stderr
@@ -227,6 +227,24 @@ def test_ci_needs_a_token_and_nothing_else(
     # The next job needs the place of the token only where it changes.
     again = command.run("login", "--context-name", "ci", "--force", home=runner, env=variables, command=PROGRAM)
     assert again.code == 0, again.stderr
+
+
+@pytest.mark.parametrize("value", ["", " \n"])
+def test_a_token_that_ci_left_empty_is_none(home: Path, value: str) -> None:
+    words = ["--server", "https://exchange.example.test"]
+    done = command.run("login", *words, home=home, env={"TALOS_CRED_ID_TOKEN": value}, command=PROGRAM)
+    assert (done.code, done.stdout) == (1, "")
+    assert "--client-id is missing, and TALOS_CRED_ID_TOKEN is empty" in done.stderr
+
+
+@pytest.mark.parametrize("endpoints", ["10.0.0.1", "5", "[2001-01-01, {a: 1}]", "{a: b}"])
+def test_status_survives_nodes_that_are_no_list_of_texts(home: Path, endpoints: str) -> None:
+    path = home / ".talos/config"
+    path.parent.mkdir()
+    path.write_text(f"context: oidc\ncontexts:\n    oidc:\n        endpoints: {endpoints}\n")
+    done = command.run("status", "--output", "json", home=home, command=PROGRAM)
+    assert done.code == 2, done.stderr
+    assert all(isinstance(node, str) for node in json.loads(done.stdout)["contexts"][0]["endpoints"])
 
 
 @pytest.mark.required("bash")

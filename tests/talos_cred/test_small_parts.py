@@ -163,6 +163,12 @@ def test_a_unit_quotes_what_systemd_would_read() -> None:
     assert "<string>a &quot;b&quot;" in service.plist() or '<string>a "b"' in service.plist()
 
 
+def test_a_variable_of_a_unit_is_what_it_is_here() -> None:
+    """A dollar stands for itself there, other than in a command (systemd.exec, "Environment=")."""
+    unit = UserService("x", ["a"], {"HOME": "/h", "HTTPS_PROXY": 'http://u:$p$$"%@proxy'}).unit()
+    assert 'Environment="HTTPS_PROXY=http://u:$p$$\\"%%@proxy"\n' in unit
+
+
 def test_every_flag_is_documented() -> None:
     text = (components.ROOT / "docs/talos.md").read_text(encoding="utf-8")
     for row in LOGIN:
