@@ -22,15 +22,18 @@ _REASONS = {
 _DATES = frozenset({9, 10})
 
 
-def refusal(error: BaseException, host: str, names: Sequence[str] = ()) -> tuple[str, str] | None:
+def refusal(
+    error: BaseException, host: str, names: Sequence[str] = (), *, wanted: str | None = None
+) -> tuple[str, str] | None:
     """Return what is wrong with a server's TLS and what to do, or ``None`` for a fault that may pass by itself.
 
     :param error: what ended the handshake.
     :param host: the server, for the message.
     :param names: names in its certificate, where known.
+    :param wanted: name that its certificate must have, where that is not the host.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
-        return _certificate_refusal(error, host, names)
+        return _certificate_refusal(error, host, names, wanted or host)
     reason = str(getattr(error, "reason", None) or "")
     if re.search(_OLD_PROTOCOL, reason):
         return f"{host} offers no TLS 1.2 or later", "the provider must be upgraded to TLS 1.2 or later"
@@ -39,12 +42,17 @@ def refusal(error: BaseException, host: str, names: Sequence[str] = ()) -> tuple
     return None
 
 
-def _certificate_refusal(error: ssl.SSLCertVerificationError, host: str, names: Sequence[str]) -> tuple[str, str]:
+def _certificate_refusal(
+    error: ssl.SSLCertVerificationError, host: str, names: Sequence[str], wanted: str
+) -> tuple[str, str]:
     code = getattr(error, "verify_code", 0)
     option = f"a private authority is given with {trust.CA_OPTION}=FILE"
     if trust.is_wrong_name(error):
         valid = f"valid for {printable(', '.join(names))}, " if names else ""
-        return f"the certificate of {host} is {valid}not for {host}", f"check the host in the URL; {option}"
+        return (
+            f"the certificate of {host} is {valid}not for {printable(wanted)}",
+            f"check the host in the URL; {option}",
+        )
     if code in _DATES:
         hint = f"the provider must renew it, or the clock of this machine is wrong; {option}"
     else:

@@ -112,6 +112,7 @@ class BoundedHttp:
     :param retry_pauses: seconds before each further attempt of a GET; none for a single one.
     :param server_name: name that the server's certificate must have, where that is not the host of the URL.
     :param roots: keeps certificates of authorities that have vouched, so that large bundles need not be read.
+    :param proxy: URL of the proxy for every request, whatever the environment says.
     :raises SettingsError: an authority that can't be read, or a field that can't be sent.
     """
 
@@ -131,6 +132,7 @@ class BoundedHttp:
         retry_pauses: Sequence[float] = RETRY_PAUSES,
         server_name: str | None = None,
         roots: RootCache = _NO_ROOTS,
+        proxy: str | None = None,
     ) -> None:
         self._environment = environment
         self._on_request = on_request
@@ -142,6 +144,7 @@ class BoundedHttp:
         self._retry_pauses = retry_pauses
         self._server_name = server_name
         self._trusted = trust.trusted(tls, environment, roots, clock.now())
+        self._proxy = proxy
         self._names_context = functools.partial(trust.context, tls, environment, names=False)
         self._headers = {
             "user-agent": user_agent,
@@ -226,8 +229,9 @@ class BoundedHttp:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, limit: int, deadline: float
     ) -> Response:
         check_endpoint(url, f"{method} {without_query(url)}")
-        proxy = _proxy(url, self._environment)
-        faults = Faults(method, without_query(url), host_of(url), proxies.without_password(proxy) if proxy else None)
+        proxy = _proxy(url, self._environment, self._proxy)
+        through = proxies.without_password(proxy) if proxy else None
+        faults = Faults(method, without_query(url), host_of(url), through, self._server_name)
         call = Call(
             method=method,
             url=url,
@@ -274,8 +278,8 @@ def _spread(pause: float) -> float:
     return pause * (0.5 + os.urandom(1)[0] / 255)
 
 
-def _proxy(url: str, environment: Mapping[str, str]) -> str | None:
-    proxy = proxies.proxy_for(url, environment)
+def _proxy(url: str, environment: Mapping[str, str], named: str | None) -> str | None:
+    proxy = proxies.checked(named, "proxy-url") if named else proxies.proxy_for(url, environment)
     if proxy is None or not proxy.lower().startswith("socks"):
         return proxy
     if importlib.util.find_spec("socks") is None:

@@ -37,12 +37,14 @@ class Faults:
     :param url: its URL without query.
     :param host: host of the URL.
     :param proxy: ``host:port`` of the proxy it goes through, if any.
+    :param server_name: name that the certificate must have, where that is not the host.
     """
 
     method: str
     url: str
     host: str
     proxy: str | None = None
+    server_name: str | None = None
 
     def before_sending(self, error: BaseException, *, at_proxy: bool, names: Sequence[str] = ()) -> Error:
         """Return the error for a connection that did not come about; nothing of the request was sent.
@@ -57,7 +59,8 @@ class Faults:
 
         party = f"proxy {self.proxy}: " if at_proxy and self.proxy else ""
         for link in _chain(error):
-            refusal = words(link, f"proxy {self.proxy}" if party else self.host, names)
+            wanted = None if party else self.server_name
+            refusal = words(link, f"proxy {self.proxy}" if party else self.host, names, wanted=wanted)
             if refusal:
                 return ProviderError(f"{self._request}: {refusal[0]}", hint=refusal[1])
         kind = NotSentTimeoutError if _has(error, TimeoutError) else NotSentError

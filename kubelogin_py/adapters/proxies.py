@@ -35,7 +35,34 @@ def proxy_for(url: str, environment: Mapping[str, str]) -> str | None:
     name = next((name for name in variables if environment.get(name)), None)
     if name is None or _exemption(target, environment):
         return None
-    return _checked(environment[name], name)
+    return checked(environment[name], name)
+
+
+def checked(proxy: str, name: str) -> str:
+    """Return the URL of a proxy, with its scheme.
+
+    :param name: of the variable or setting that it is from.
+    :raises SettingsError: it is no proxy URL.
+    """
+    # Nothing of the value but its scheme is shown: the rest may be a password.
+    proxy = proxy if re.match(_WITH_SCHEME, proxy) else f"http://{proxy}"
+    scheme = proxy.partition("://")[0].lower()
+    if scheme not in SCHEMES:
+        raise SettingsError(
+            f"{name}: a proxy is reached by http, https or socks5, not by {printable(scheme, 20)}",
+            hint=f"set {name} to something like http://proxy.example.com:3128",
+        )
+    try:
+        # Reading the port checks it.
+        parts = urlsplit(proxy)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not proxy.isprintable() or " " in proxy:
+        raise SettingsError(
+            f"{name} is not the URL of a proxy", hint=f"set {name} to something like http://proxy.example.com:3128"
+        )
+    return proxy
 
 
 def variable_for(url: str, environment: Mapping[str, str]) -> str:
@@ -60,28 +87,6 @@ def _variables(scheme: str, environment: Mapping[str, str]) -> tuple[str, ...]:
     if scheme != "http":
         return ()
     return ("http_proxy",) if environment.get("REQUEST_METHOD") else ("HTTP_PROXY", "http_proxy")
-
-
-def _checked(proxy: str, name: str) -> str:
-    # Nothing of the value but its scheme is shown: the rest may be a password.
-    proxy = proxy if re.match(_WITH_SCHEME, proxy) else f"http://{proxy}"
-    scheme = proxy.partition("://")[0].lower()
-    if scheme not in SCHEMES:
-        raise SettingsError(
-            f"{name}: a proxy is reached by http, https or socks5, not by {printable(scheme, 20)}",
-            hint=f"set {name} to something like http://proxy.example.com:3128",
-        )
-    try:
-        # Reading the port checks it.
-        parts = urlsplit(proxy)
-        usable = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or not proxy.isprintable() or " " in proxy:
-        raise SettingsError(
-            f"{name} is not the URL of a proxy", hint=f"set {name} to something like http://proxy.example.com:3128"
-        )
-    return proxy
 
 
 def _exemption(target: SplitResult, environment: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from kubelogin_py.doctor.finding import Finding, failed, passed, skipped, warned
 from kubelogin_py.doctor.known import Known
 from kubelogin_py.doctor.provider import cause_of
 from kubelogin_py.doctor.token import refusal
-from kubelogin_py.errors import Error
+from kubelogin_py.errors import Error, SettingsError
 from kubelogin_py.oidc.strict_json import read_object
 from kubelogin_py.response import Response
 from kubelogin_py.text import printable
@@ -33,6 +33,13 @@ def cluster(known: Known) -> Finding:
             f"kubectl config set-cluster {context.cluster_name or 'NAME'} --server=https://HOST:6443",
         )
     response = known.cluster_response
+    if isinstance(response, SettingsError):
+        return failed(
+            "cluster",
+            response.message.removeprefix("--"),
+            f'what the kubeconfig says of cluster "{where.name}" can\'t be used',
+            "correct it; `kubectl config view` shows what kubectl reads",
+        )
     if isinstance(response, Error):
         certificate = "certificate" in response.message or "authority" in response.message
         return failed(

@@ -6,6 +6,15 @@ from kubelogin_py.doctor.network import words
 from kubelogin_py.errors import Error
 from kubelogin_py.oidc.claims import utc
 from kubelogin_py.session import Session
+from kubelogin_py.settings import GrantType
+
+_SIGN_IN = {
+    GrantType.AUTHCODE: "open the browser",
+    GrantType.AUTHCODE_KEYBOARD: "show an address and ask for what comes back",
+    GrantType.DEVICE_CODE: "show a code to be confirmed",
+    GrantType.PASSWORD: "ask for the password",
+    GrantType.CLIENT_CREDENTIALS: "get a token without asking anybody",
+}
 
 
 def session(known: Known) -> Finding:
@@ -14,10 +23,18 @@ def session(known: Known) -> Finding:
     if isinstance(found, Error):
         return warned("session", found.message, "it can't be used: the next command signs in anew", found.hint or again)
     if found is None:
-        return warned("session", "nobody is signed in here", "kubectl will open the browser", again)
+        return warned("session", "nobody is signed in here", _anew(known), again)
     if found.presented_token is None:
         return warned("session", "a session without a token", "the next command signs in anew", again)
-    return _of_session(known, found)
+    finding, damage = _of_session(known, found), known.surroundings.damage(known.settings)
+    if not damage:
+        return finding
+    return warned(
+        "session",
+        f"{finding.found}; {damage}",
+        "a full disk or a crash may have done it; its copy, which is whole, takes its place",
+        f"any command of kubectl puts it right, or: {again}",
+    )
 
 
 def _of_session(known: Known, found: Session) -> Finding:
@@ -34,7 +51,7 @@ def _of_session(known: Known, found: Session) -> Finding:
     return warned(
         "session",
         f"{over}, and there is no refresh token",
-        "kubectl will open the browser",
+        _anew(known),
         known.subject.command("login"),
     )
 
@@ -61,6 +78,10 @@ def refresh(known: Known) -> Finding:
             again,
         )
     return passed("refresh", "the refresh token has not been used yet")
+
+
+def _anew(known: Known) -> str:
+    return f"kubectl will {_SIGN_IN[known.settings.login.chosen_grant]}"
 
 
 def _who(known: Known, found: Session) -> str:

@@ -54,7 +54,10 @@ def redirect_ports(known: Known) -> Finding:
     astray = _astray(known.settings)
     if astray:
         return warned(
-            "redirect-ports", astray, "the browser's return is received only where another program passes it on", cure
+            "redirect-ports",
+            astray,
+            "the browser's return is received only where another program passes it on",
+            "give --oidc-redirect-url and --listen-address the same port, or leave --oidc-redirect-url out",
         )
     if free is None:
         return failed("redirect-ports", f"none is free: {', '.join(taken)}", "the browser could not return", cure)
@@ -122,6 +125,13 @@ def browser(known: Known) -> Finding:
     if device:
         return passed("browser", f"{desktop.browser or 'none here'}; any other device will do")
     cure = "add --grant-type=device-code, and confirm the code on any device"
+    if not desktop.browser and settings.login.browser_command:
+        return warned(
+            "browser",
+            f"{settings.login.browser_command} does not exist, or is no program",
+            "the address to be opened is shown instead",
+            "correct --browser-command, or leave it out",
+        )
     if not desktop.browser:
         why = f" ({desktop.remote})" if desktop.remote else ""
         return warned("browser", f"no browser is found here{why}", "the address to be opened is shown instead", cure)

@@ -168,6 +168,10 @@ class Surroundings(Protocol):
         """
         ...
 
+    def damage(self, settings: Settings) -> str:
+        """Return what is wrong with the file of a session whose copy is whole; empty for nothing."""
+        ...
+
     def setback(self, settings: Settings) -> Setback | None:
         """Return what came of the last refresh in the background, if it failed."""
         ...

@@ -47,7 +47,7 @@ def read_object(text: bytes | str) -> dict[str, Any]:
         )
     except json.JSONDecodeError as error:
         # The foreign exception holds the whole document, and that may be a token.
-        raise ValueError(f"not JSON: {error.msg.lower()} at character {error.pos}") from None
+        raise ValueError(f"not JSON: {error.msg.lower().removesuffix(' at')} at character {error.pos}") from None
     if not isinstance(value, dict):
         raise ValueError(f"not a JSON object but {kind(value)}")  # noqa: TRY004 -- a bad value of a document
     _refuse_surrogates(value)

@@ -57,13 +57,32 @@ def inspect(directory: Path, *, try_lock: Callable[[int], bool] = kernel_lock.tr
 def read_session(directory: Path, key: str) -> Session | None:
     """Return a session that is kept in plain text, or ``None``.
 
-    :raises StorageError: it can't be read.
+    :raises StorageError: it can't be read, nor can its copy.
     """
-    document = read(directory / names.session_file(key))
-    # An empty file is what some crashes leave; its copy then counts.
-    if document == b"":
-        document = read(directory / names.twin_file(key))
-    return record.parse(document) if document else None
+    path = directory / names.session_file(key)
+    document = read(path)
+    try:
+        return None if document is None else record.parse(document)
+    except record.BrokenRecordError as error:
+        # What the next command will do.
+        copy = read(directory / names.twin_file(key))
+        if not copy and not document:
+            return None
+        with suppress(record.BrokenRecordError):
+            return record.parse(copy or b"")
+        raise StorageError(f"{shown(path)} is damaged: {error.message}") from None
+
+
+def damage(directory: Path, key: str) -> str:
+    """Return why a session's own file can't be read, though it is there; empty when it can."""
+    path = directory / names.session_file(key)
+    try:
+        document = read(path)
+        if document is not None:
+            record.parse(document)
+    except StorageError as error:
+        return f"{shown(path)} is damaged: {error.message}" if isinstance(error, record.BrokenRecordError) else ""
+    return ""
 
 
 def read_attempt(directory: Path | None, login_key: str, environment: Mapping[str, str]) -> Attempt | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from kubelogin_py.errors import StorageError
 from kubelogin_py.refresh_due import Setback
 from kubelogin_py.session import Session
-from kubelogin_py.storage import ahead, answers, names, record
+from kubelogin_py.storage import ahead, answers, names, record, twin
 from kubelogin_py.storage.directories import opened
 from kubelogin_py.storage.failures import AbsentError
 from kubelogin_py.storage.files import Folder
@@ -59,9 +59,20 @@ def kept_sessions(directory: Path, unsealed: Callable[[str], Session | None]) ->
 def _plain(folder: Folder, name: str, key: str) -> Kept:
     path = folder.path / name
     try:
-        session = record.parse(folder.read(name) or b"")
+        session = _parsed(folder, name, key)
     except StorageError as error:
         return Kept(key, path, sealed=False, session=None, fault=error.message)
     beside = len(answers.of_session(folder, key))
     setback = ahead.read_setback(folder, key)
     return Kept(key, path, sealed=False, session=session, setback=setback, answers=beside)
+
+
+def _parsed(folder: Folder, name: str, key: str) -> Session:
+    """Return a session, of a damaged file its copy's: what the next command will do."""
+    try:
+        return record.parse(folder.read(name) or b"")
+    except record.BrokenRecordError:
+        copy = twin.read(folder, key)
+        if copy is None:
+            raise
+        return copy

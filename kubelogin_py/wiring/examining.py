@@ -152,6 +152,12 @@ class SystemSurroundings:
             return self._unsealed(sealed, key)
         return None if storage is Storage.KEYRING else inspection.read_session(directory, key)
 
+    def damage(self, settings: Settings) -> str:
+        """Return what is wrong with the file of a session whose copy is whole."""
+        directory, storage = settings.cache.directory, settings.cache.storage
+        plain = directory is not None and storage in (Storage.DISK, Storage.AUTO)
+        return inspection.damage(directory, session_key(settings)) if directory and plain else ""
+
     def setback(self, settings: Settings) -> "Setback | None":
         """Return what came of the last refresh in the background, if it failed."""
         directory = settings.cache.directory
@@ -176,14 +182,8 @@ class SystemSurroundings:
             certificate_authority_data=(data,) if data else (),
             insecure_skip_tls_verify=cluster.insecure,
         )
-        http = self._http(tls, self._around(cluster), server_name=cluster.server_name or None)
+        http = self._http(tls, os.environ, server_name=cluster.server_name or None, proxy=cluster.proxy or None)
         return http.ask(method, cluster.server.rstrip("/") + path, limit=_ANSWER_LIMIT, bearer=token, document=body)
-
-    def _around(self, cluster: "Cluster") -> Mapping[str, str]:
-        """Return kubectl's environment; a proxy of the cluster's own counts for it alone."""
-        if not cluster.proxy:
-            return os.environ
-        return {"HTTPS_PROXY": cluster.proxy, "HTTP_PROXY": cluster.proxy}
 
     def _provider(self, settings: Settings) -> BoundedHttp:
         return self._http(settings.tls, self._environment, headers=settings.provider.request_headers)
@@ -195,6 +195,7 @@ class SystemSurroundings:
         *,
         headers: Sequence[tuple[str, str]] = (),
         server_name: str | None = None,
+        proxy: str | None = None,
     ) -> BoundedHttp:
         return BoundedHttp(
             tls,
@@ -207,6 +208,7 @@ class SystemSurroundings:
             total_timeout=ANSWER_WITHIN,
             retry_pauses=(),
             server_name=server_name,
+            proxy=proxy,
         )
 
     @cached_property

@@ -177,12 +177,19 @@ def test_without_a_session_a_line_says_so(scene: Scene, output: str, text: str, 
 def test_nothing_is_changed_or_removed(scene: Scene) -> None:
     """Not even a file that can't be read: it is only named."""
     scene.store.save(KEY, session())
-    scene.directory.joinpath(f"session-{KEY}.json").write_bytes(b"{")
+    file = scene.directory.joinpath(f"session-{KEY}.json")
+    file.write_bytes(b"{")
     before = sorted(path.name for path in scene.directory.iterdir())
+    done = scene.call()
+    assert (done.code, done.err) == (0, "")
+    # Its copy is what the next command goes on with.
+    assert "fault" not in done.out
+    file.with_name(f"{file.name}.twin").write_bytes(b"{")
     done = scene.call()
     assert (done.code, done.err) == (0, "")
     assert "fault" in done.out
     assert sorted(path.name for path in scene.directory.iterdir()) == before
+    assert file.read_bytes() == b"{"
 
 
 def test_a_directory_that_can_not_be_read_is_an_error(scene: Scene) -> None:

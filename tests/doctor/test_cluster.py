@@ -52,7 +52,7 @@ def test_an_authority_in_a_file_beside_the_kubeconfig(patient: Patient) -> None:
 def test_a_certificate_for_another_name(patient: Patient) -> None:
     patient.cluster["tls-server-name"] = "kubernetes.default"
     done = patient.examine()
-    done.blames("cluster", "certificate", without={"api-server"})
+    done.blames("cluster", "certificate", "not for kubernetes.default", without={"api-server"})
     patient.cluster["tls-server-name"] = "localhost"
     assert patient.examine().code == 0
 
@@ -63,11 +63,30 @@ def test_a_cluster_whose_certificate_is_not_verified(patient: Patient) -> None:
     patient.examine().blames("cluster", "is not verified", status="warn", advice="--certificate-authority=FILE")
 
 
-def test_a_proxy_of_the_clusters_own(patient: Patient) -> None:
-    patient.cluster |= {"server": "https://api.example.com", "proxy-url": f"http://127.0.0.1:{free_port()}"}
-    found = patient.examine().finding("cluster")
-    assert found["status"] == "fail"
-    assert patient.cluster["proxy-url"].partition("//")[2] in found["found"]
+@pytest.mark.parametrize("server", ["https://api.example.com", ""])
+def test_a_proxy_of_the_clusters_own(patient: Patient, server: str) -> None:
+    """kubectl goes through it to this machine, too, and whatever NO_PROXY says."""
+    patient.cluster["proxy-url"] = f"http://127.0.0.1:{free_port()}"
+    patient.cluster["server"] = server or patient.cluster["server"]
+    patient.environment["NO_PROXY"] = "*"
+    done = patient.examine()
+    done.blames("cluster", patient.cluster["proxy-url"].partition("//")[2], "refused", without={"api-server"})
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"certificate-authority-data": "!"}, "certificate-authority-data is not base64"),
+        ({"certificate-authority-data": "", "certificate-authority": "/nowhere.pem"}, "/nowhere.pem: no such file"),
+        ({"proxy-url": "gopher://x"}, "proxy-url: a proxy is reached by"),
+    ],
+    ids=["data", "file", "proxy"],
+)
+def test_an_entry_of_the_cluster_that_can_not_be_used(patient: Patient, changed: dict[str, str], words: str) -> None:
+    patient.cluster |= changed
+    done = patient.examine()
+    done.blames("cluster", words, 'the kubeconfig says of cluster "', without={"api-server"}, advice="config view")
+    assert not done.finding("cluster")["found"].startswith("--")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,16 @@ def test_nobody_is_signed_in(patient: Patient) -> None:
     assert (done.asked, done.api) == (ASKED, ["GET /version 401"])
 
 
+@pytest.mark.parametrize(
+    ("grant", "words"),
+    [("password", "ask for the password"), ("device-code", "show a code"), ("authcode-keyboard", "ask for what comes")],
+)
+def test_what_kubectl_will_do_instead(patient: Patient, grant: str, words: str) -> None:
+    patient.arguments.append(f"--grant-type={grant}")
+    patient.sign_in(expires_at=time.time() - 60, refresh=False)
+    assert words in patient.examine().finding("session")["cause"]
+
+
 def test_a_token_that_expired_and_will_be_refreshed(patient: Patient) -> None:
     patient.sign_in(expires_at=time.time() - 600)
     done = patient.examine()
@@ -53,11 +63,18 @@ def test_no_refresh_token(patient: Patient) -> None:
 
 @pytest.mark.parametrize(
     ("contents", "words"),
-    [(b"{", "Expecting"), (b'{"format": 99}', "written by a newer version"), (b"[]", "")],
+    [
+        (b"{", "is damaged: not JSON"),
+        (b'{"format": 99}', "written by a newer version"),
+        (b"[]", "is damaged: not a JSON"),
+    ],
 )
 def test_a_session_that_can_not_be_read(patient: Patient, contents: bytes, words: str) -> None:
     patient.session_file.write_bytes(contents)
+    if b"99" not in contents:
+        patient.session_file.with_name(patient.session_file.name + ".twin").write_bytes(contents)
     done = patient.examine()
+    assert words in done.finding("session")["found"]
     assert done.finding("session")["status"] == "warn"
     assert done.finding("session")["next"] == "kubelogin login"
     assert done.troubled == {"session"}
@@ -75,8 +92,10 @@ def test_a_refresh_token_whose_answer_was_lost(patient: Patient) -> None:
     patient.examine().blames("refresh", "no answer came back", status="warn", advice="kubelogin login")
 
 
-def test_an_empty_file_is_stood_in_for_by_its_copy(patient: Patient) -> None:
-    patient.session_file.write_bytes(b"")
+@pytest.mark.parametrize("contents", [b"", b"{", b"[]"])
+def test_a_damaged_file_is_stood_in_for_by_its_copy(patient: Patient, contents: bytes) -> None:
+    patient.session_file.write_bytes(contents)
     done = patient.examine()
-    assert done.code == 0
+    done.blames("session", f"{patient.session_file.name} is damaged", "its copy", status="warn", advice="puts it right")
+    assert patient.session_file.read_bytes() == contents
     assert done.api == [f"{REVIEW} 201"]

@@ -115,6 +115,12 @@ def test_no_browser_here(patient: Patient) -> None:
     done.blames("browser", "no browser is found", status="warn", advice="--grant-type=device-code")
 
 
+def test_a_browser_command_that_is_none(patient: Patient) -> None:
+    patient.replace_argument("browser-command", "/nowhere/firefox")
+    done = patient.examine()
+    done.blames("browser", "/nowhere/firefox does not exist", status="warn", advice="--browser-command")
+
+
 def test_a_browser_on_the_other_side_of_ssh(patient: Patient) -> None:
     patient.replace_argument("browser-command", None)
     patient.environment |= {"SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22", "BROWSER": str(patient.browser)}
@@ -175,7 +181,7 @@ def test_a_redirect_url_to_a_port_that_nobody_listens_on(patient: Patient) -> No
     patient.arguments.append("--oidc-redirect-url=http://localhost:9999")
     patient.sign_in()
     patient.examine().blames(
-        "redirect-ports", "leads to port 9999", f"we listen on {patient.port}", status="warn", advice="--listen-address"
+        "redirect-ports", "leads to port 9999", f"we listen on {patient.port}", status="warn", advice="the same port"
     )
     patient.replace_argument("oidc-redirect-url", f"http://localhost:{patient.port}")
     patient.sign_in()
