@@ -129,7 +129,7 @@ def read_keyring(
                 if value is None:
                     continue
                 try:
-                    return Finding(_parsed(key, _decoded(value)), tuple(notes))
+                    return Finding(_parsed(key, decoded(value)), tuple(notes))
                 except StorageError as error:
                     notes.append(f"keyring item {key[:8]}…: {error.message}")
     except StorageError as error:
@@ -189,8 +189,11 @@ def _entered(stack: ExitStack, directory: Path | None) -> Directory | None:
         return None
 
 
-def _decoded(value: str) -> str:
-    """Return the text of a keyring item; kubelogin's library wraps it on macOS."""
+def decoded(value: str) -> str:
+    """Return the text of a keyring item; the library of programs in Go wraps it on macOS.
+
+    :raises StorageError: it is too large, or wrapped and damaged.
+    """
     if len(value) > SIZE_LIMIT:
         raise StorageError(f"larger than {SIZE_LIMIT} characters")
     wrapped = value.strip()

@@ -1,26 +1,30 @@
-"""Where talosctl-oidc keeps its sign-ins: the system's keyring and a file. The home of ``keyring`` in this package."""
+"""Where talosctl-oidc keeps its sign-ins: the system's keyring and a file."""
 
-import importlib
-import importlib.util
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from kubelogin_py.errors import StorageError
+from kubelogin_py.adapters.system_keyring import system_keyring
+from kubelogin_py.compat.upstream_sessions import decoded
+from kubelogin_py.errors import NoKeyringError, StorageError
+from kubelogin_py.ports import Clock
 from kubelogin_py.text import printable
 from talos_cred.foreign import SERVICE, ForeignSession, read_entry, read_file
 
 _LIMIT = 1 << 20
 
 
-def find(context: str, environment: Mapping[str, str]) -> ForeignSession | None:
+def find(
+    context: str, environment: Mapping[str, str], *, clock: Clock, tell: Callable[[str], None]
+) -> ForeignSession | None:
     """Return the sign-in of a context, the keyring's before the file's; ``None`` where there is none.
 
+    :param tell: told, in one line, when the keyring takes its time, or can't be read.
     :raises StorageError: something is there and can't be read.
     """
-    entry = _from_keyring(context)
     try:
+        entry = _from_keyring(context, environment, clock=clock, tell=tell)
         return read_entry(entry) if entry else _from_file(context, environment)
     except ValueError as error:
         raise StorageError(f"what talosctl-oidc keeps of {printable(context, 60)} can't be used: {error}") from None
@@ -38,15 +42,19 @@ def tokens_file(environment: Mapping[str, str]) -> Path:
     return base / SERVICE / "tokens.json"
 
 
-def _from_keyring(context: str) -> str | None:
-    if importlib.util.find_spec("keyring") is None:
-        return None
-    keyring = importlib.import_module("keyring")
+def _from_keyring(
+    context: str, environment: Mapping[str, str], *, clock: Clock, tell: Callable[[str], None]
+) -> str | None:
+    """Return the entry of the keyring, ``None`` where there is none: the file may still have it."""
+    keyring = system_keyring(environment, clock=clock, tell=tell, interactive=True)
     try:
-        found = keyring.get_password(SERVICE, context)
-    except Exception:  # noqa: BLE001 -- backends raise anything, and the file may still have it
+        found = keyring.get_upstream(SERVICE, context)
+        return None if found is None else decoded(found)
+    except NoKeyringError:
         return None
-    return found if isinstance(found, str) else None
+    except StorageError as error:
+        tell(f"warning: {error.message}")
+        return None
 
 
 def _from_file(context: str, environment: Mapping[str, str]) -> ForeignSession | None:

@@ -17,11 +17,11 @@ def run(given: Mapping[str, Any], environment: Mapping[str, str]) -> int:
     :param given: values of the command line by parameter; the server is the only one talosctl-oidc does not keep.
     """
     context = given["context_name"]
-    found = foreign_store.find(context, environment)
+    found = foreign_store.find(context, environment, clock=wiring.clock(), tell=say)
     if found is None:
         raise StorageError(
             f"talosctl-oidc keeps no sign-in for context {printable(context, 60)}",
-            hint="its keyring entries are readable with the extra: pipx install 'kubelogin-py[keyring]'",
+            hint="name the context it was signed in for with --context-name",
         )
     chosen = choose({**given, "provider": found.issuer, "client_id": found.client_id}, "", environment)
     session = wiring.session(chosen.settings.sign_in, environment)

@@ -194,7 +194,7 @@ HOMES = {
     "typer": {"cli/app.py"},
     "subprocess": {"adapters/children.py"},
     "ssl": {"adapters/exchange_client.py"},
-    "keyring": {"adapters/foreign_store.py"},
+    "keyring": set(),
     "requests": set(),
     "examples": set(),
 }
