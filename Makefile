@@ -17,9 +17,12 @@ endif
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-$(VENV)/.product: pyproject.toml hatch_build.py kubelogin_py/frontdoor.sh
+$(VENV)/.pip:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.product: pyproject.toml hatch_build.py kubelogin_py/frontdoor.sh | $(VENV)/.pip
 	$(BIN)/pip install --quiet --editable .
 	@touch $@
 
@@ -27,9 +30,18 @@ $(VENV)/.demo: $(VENV)/.product
 	$(BIN)/pip install --quiet --group demo
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.demo tests/support/node/package-lock.json tests/support/components.py
-	$(BIN)/pip install --quiet --group test --group lint
+# All of Python's packages at once, and beside it what is no package of Python.
+$(VENV)/.packages: pyproject.toml hatch_build.py kubelogin_py/frontdoor.sh | $(VENV)/.pip
+	$(BIN)/pip install --quiet --editable . --group test --group lint
+	@touch $(VENV)/.product $(VENV)/.demo $@
+
+$(VENV)/.components: tests/support/node/package-lock.json tests/support/components.py | $(VENV)/.pip
 	$(BIN)/python tests/support/components.py install
+	@touch $@
+
+$(VENV)/.test: pyproject.toml hatch_build.py kubelogin_py/frontdoor.sh tests/support/node/package-lock.json tests/support/components.py
+	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/.packages $(VENV)/.components
+	$(BIN)/python tests/support/components.py check
 	@touch $@
 
 demo: $(VENV)/.demo ## sign in with real kubectl against a local provider, step by step

@@ -1,7 +1,7 @@
 """What the tests need beyond Python packages: where it is, and how it is had.
 
-``python tests/support/components.py install`` sets up what this machine can have, says loudly what it cannot, and is
-quick when nothing is to do; ``check`` only says. A missing component skips its tests, except where ``CI=true``.
+``python tests/support/components.py install`` sets up what this machine can have, and is quick when nothing is to do;
+``check`` says where each is, and loudly what is missing. A missing component skips its tests, except where ``CI=true``.
 """
 
 import functools
@@ -210,8 +210,11 @@ def install_debian() -> None:
     missing = [name for name in DEBIAN if not shutil.which(PROGRAMS.get(name, name))]
     if missing and root() and shutil.which("apt-get") and _apt_updated():
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for name in missing:
-            _run("apt-get", "install", "-qq", "-y", "--no-install-recommends", name, env=environment)
+        install = ("apt-get", "install", "-qq", "-y", "--no-install-recommends")
+        if not _run(*install, *missing, env=environment):
+            # One that is not to be had fails them all; the others are wanted nevertheless.
+            for name in missing:
+                _run(*install, name, env=environment)
 
 
 def unpack_old_kubectl() -> None:
@@ -271,6 +274,7 @@ def main() -> int:
         unpack_old_kubectl()
         download_old_pip()
         install_canaille()
+        return 0
     whole = report()
     return 0 if whole or os.environ.get("CI") != "true" else 1
 
