@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.test_concurrency import get_token, until_expired
+from tests.end_to_end.test_concurrency import expire, get_token
 from tests.support import command
 from tests.support.command import KUBELOGIN, Terminal
 from tests.support.providers import Provider, sign_in_script
 from tests.support.tcp_proxy import Fault, TcpProxy
 
-AT_ONCE = 0.5
-"""Seconds in which a wait must end."""
+AT_ONCE = 4.0
+"""Seconds in which a wait must end, even on a machine with much else to do; none of them is as short."""
 
 
 def interrupted(terminal: Terminal) -> command.Result:
@@ -67,12 +67,12 @@ def test_ctrl_c_during_a_refresh_ends_us_but_not_the_refresh(
     started_provider: Callable[..., Provider], tmp_path: Path
 ) -> None:
     """The provider has rotated the refresh token by the time we are gone: the new one is on disk all the same."""
-    provider = started_provider("embedded", id_token_ttl=14, refresh_latency=2)
+    provider = started_provider("embedded", refresh_latency=5)
     home = tmp_path / "home"
     words = get_token(provider, sign_in_script(tmp_path / "browser", ca=provider.ca))
     first = command.run(*words, home=home)
     assert first.code == 0, first.stderr
-    until_expired(first.stdout)
+    expire(home)
     provider.forget()
     with Terminal(KUBELOGIN, *words, "-v1", home=home) as terminal:
         terminal.read_until("refreshing")

@@ -185,24 +185,36 @@ def test_a_provider_is_signed_out_of_with_all_its_sessions(
     assert json.loads(kept.read_bytes())["issuer"] == other.issuer
 
 
-@pytest.fixture
-def proxy() -> Iterator[TcpProxy]:
+@pytest.fixture(scope="module")
+def way() -> Iterator[TcpProxy]:
     with TcpProxy() as made:
+        made.target = free_port()
         yield made
 
 
 @pytest.fixture
-def far_scene(proxy: TcpProxy, tmp_path: Path) -> Iterator[Scene]:
-    """A person signed in at a provider that can be reached through the proxy only."""
-    port = free_port()
-    proxy.target = port
-    provider = start_provider("embedded", tmp_path / "provider", port=proxy.port, listen_port=port)
+def proxy(way: TcpProxy) -> TcpProxy:
+    way.fault = Fault()
+    return way
+
+
+@pytest.fixture(scope="module")
+def far_provider(way: TcpProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    """A provider that can be reached through the proxy only."""
+    directory = tmp_path_factory.mktemp("provider")
+    provider = start_provider("embedded", directory, port=way.port, listen_port=way.target)
     provider.load_metadata()
-    scene = Scene(provider, tmp_path / "home", sign_in_script(tmp_path / "browser"))
-    assert scene.call().code == 0
-    provider.forget()
-    yield scene
+    yield provider
     provider.stop()
+
+
+@pytest.fixture
+def far_scene(far_provider: Provider, proxy: TcpProxy, tmp_path: Path) -> Scene:
+    """A person signed in there."""
+    scene = Scene(far_provider, tmp_path / "home", sign_in_script(tmp_path / "browser"))
+    assert scene.call().code == 0
+    far_provider.forget()
+    return scene
 
 
 DOWN = {

@@ -6,25 +6,31 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.test_concurrency import TTL, get_token, until_expired
+from tests.end_to_end.test_concurrency import expire, get_token
 from tests.support import command
 from tests.support.processes import free_port
 from tests.support.providers import Provider, sign_in_script, start_provider
 from tests.support.tcp_proxy import Fault, TcpProxy
 
 
-@pytest.fixture
-def proxy() -> Iterator[TcpProxy]:
+@pytest.fixture(scope="module")
+def way() -> Iterator[TcpProxy]:
     with TcpProxy() as made:
+        made.target = free_port()
         yield made
 
 
 @pytest.fixture
-def behind(proxy: TcpProxy, tmp_path: Path) -> Iterator[Provider]:
+def proxy(way: TcpProxy) -> TcpProxy:
+    way.fault = Fault()
+    return way
+
+
+@pytest.fixture(scope="module")
+def behind(way: TcpProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
     """A provider that can be reached through the proxy only."""
-    port = free_port()
-    proxy.target = port
-    provider = start_provider("embedded", tmp_path / "provider", port=proxy.port, listen_port=port, id_token_ttl=TTL)
+    directory = tmp_path_factory.mktemp("provider")
+    provider = start_provider("embedded", directory, port=way.port, listen_port=way.target)
     yield provider
     provider.stop()
 
@@ -51,7 +57,7 @@ def test_an_expired_session_survives(behind: Provider, proxy: TcpProxy, tmp_path
     home = tmp_path / "home"
     first = command.run(*words(behind, tmp_path), home=home)
     assert first.code == 0, first.stderr
-    until_expired(first.stdout)
+    expire(home)
     kept = stored(home)
     # Everything has to be asked for anew; a refresh whose answer alone is cut has reached the provider.
     for documents in (home / ".kube/cache/oidc-login").glob("documents-*"):

@@ -18,6 +18,7 @@ from tests.support import command
 from tests.support.providers import Provider, sign_in_script
 
 PATIENCE = 20.0
+FIVE_MINUTES = 300
 
 
 class Setting:
@@ -63,9 +64,19 @@ class Setting:
         return [path for path in self.directory.iterdir() if path.name.startswith("ahead")]
 
     def make_due(self) -> None:
-        """Let the token be due now, for the session's rules and the door's alike."""
+        """Let the token be due now, by what the door goes by."""
         (file,) = self.companions()
         os.utime(file, (time.time() - 1, time.time() - 1))
+
+    def grow_old(self, **members: object) -> None:
+        """Let the token be due now, by the session's rules too: it is the last five minutes of an hour.
+
+        :param members: what else is to be in the session's record.
+        """
+        (file,) = self.directory.glob("session-*.json")
+        document = json.loads(file.read_text(encoding="utf-8")) | {"lifetime": 3600.0, **members}
+        file.write_text(json.dumps(document), encoding="utf-8")
+        self.make_due()
 
     def wait_for(self, seen: Callable[[], bool]) -> None:
         until = time.monotonic() + PATIENCE
@@ -94,8 +105,10 @@ def issued_at(answer: str) -> int:
 
 def test_fifty_hits_refresh_once_and_do_not_wait(setting: Callable[..., Setting]) -> None:
     """All have been answered before the provider, which takes its time, has said a word; the next answer is new."""
-    scene = setting(id_token_ttl=40, refresh_latency=5)
-    wait_until_due(scene)
+    scene = setting(id_token_ttl=FIVE_MINUTES, refresh_latency=5)
+    # Times in tokens are whole seconds.
+    time.sleep(1)
+    scene.grow_old()
     results = command.together([command.start(*scene.words, home=scene.home, command=scene.door) for _ in range(50)])
     assert {(result.code, result.stdout, result.stderr) for result in results} == {(0, scene.first, "")}
     assert scene.provider.count("token_endpoint") == 0, "the request is logged once it is answered"
@@ -106,13 +119,6 @@ def test_fifty_hits_refresh_once_and_do_not_wait(setting: Callable[..., Setting]
     assert scene.starts("ahead") == 1
     assert scene.provider.count("token_endpoint") == scene.provider.count() == 1
     assert scene.setback() is None
-
-
-def wait_until_due(scene: Setting) -> None:
-    """Wait until the door's file says so."""
-    (file,) = scene.companions()
-    while file.stat().st_mtime > time.time():
-        time.sleep(0.1)
 
 
 def test_with_a_command_every_second_none_refreshes_by_itself(setting: Callable[..., Setting]) -> None:
@@ -131,12 +137,8 @@ def test_with_a_command_every_second_none_refreshes_by_itself(setting: Callable[
 
 def test_a_refused_refresh_token_ends_the_session_at_the_next_need(setting: Callable[..., Setting]) -> None:
     """One request, no second; the token in hand is served until its end."""
-    scene = setting(id_token_ttl=40)
-    (record,) = scene.directory.glob("session-*.json")
-    document = json.loads(record.read_text(encoding="utf-8"))
-    document["refresh_token"] = "not-one-of-theirs"
-    record.write_text(json.dumps(document), encoding="utf-8")
-    wait_until_due(scene)
+    scene = setting(id_token_ttl=FIVE_MINUTES)
+    scene.grow_old(refresh_token="not-one-of-theirs")
     assert scene.run() == scene.first
     scene.wait_for(lambda: scene.setback() is not None)
     for _ in range(3):
@@ -149,9 +151,10 @@ def test_a_refused_refresh_token_ends_the_session_at_the_next_need(setting: Call
 
 def test_a_provider_that_is_down_is_left_alone_for_a_while(setting: Callable[..., Setting]) -> None:
     """Hits go on being answered, and half a minute passes before the next attempt."""
-    scene = setting(id_token_ttl=21)
+    # One of its own, since it is stopped.
+    scene = setting(id_token_ttl=FIVE_MINUTES - 1)
     scene.provider.stop()
-    wait_until_due(scene)
+    scene.grow_old()
     assert scene.run() == scene.first
     scene.wait_for(lambda: scene.setback() is not None)
     kept = scene.setback()
@@ -197,9 +200,9 @@ def test_a_lock_that_is_held_is_not_waited_for(setting: Callable[..., Setting]) 
     """Whoever holds it works at this very session."""
     import fcntl
 
-    scene = setting(id_token_ttl=40)
+    scene = setting(id_token_ttl=FIVE_MINUTES)
     (lock,) = scene.directory.glob("session-*.lock")
-    wait_until_due(scene)
+    scene.grow_old()
     with lock.open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         assert scene.run() == scene.first
