@@ -19,6 +19,7 @@ UPSTREAM = "int128/kubelogin"
 PYTHON_HIT = "hit: Python fast path"
 MISS = "miss: the session is fresh, the answer is gone"
 REFRESH = "refresh, {} ms round trip"
+BUNDLE = f"{REFRESH.format(0)}, with a CA bundle"
 ROUND_TRIPS = (0, 10, 25)
 _DOCUMENT = b'{"kind":"ExecCredential"'
 _MAIN = "from kubelogin_py.__main__ import main; main()"
@@ -81,6 +82,10 @@ def sessions(installation: Installation, distant: Distant, upstream: str | None)
             Command(REFRESH.format(far) + name, path, words, environ, _DOCUMENT, distant.relay.round_trip(far))
             for far in ROUND_TRIPS
         ]
+        bundled = distant.arguments(f"{cache}-bundle", ca=distant.bundle)
+        distant.sign_in(path, bundled, environ)
+        words = [path, *bundled, "--force-refresh"]
+        commands.append(Command(BUNDLE + name, path, words, environ, _DOCUMENT, distant.relay.round_trip(0)))
     return commands
 
 

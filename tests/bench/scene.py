@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
+import certifi
+
 from kubelogin_py import fastpath
 from tests.bench.installation import Installation
 from tests.support.certificates import Certificates, make_certificates
@@ -91,6 +93,9 @@ class Distant:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.certificates: Certificates = make_certificates(directory / "certificates")
+        # What a system trusts whose store is one file, with a private authority in it.
+        self.bundle = directory / "bundle.pem"
+        self.bundle.write_bytes(Path(certifi.where()).read_bytes() + self.certificates.ca.read_bytes())
         port = free_port()
         self.relay = Relay(port)
         self.provider: Provider = start_provider(
@@ -104,15 +109,18 @@ class Distant:
         )
         self.provider.load_metadata()
 
-    def arguments(self, cache: str, *more: str) -> list[str]:
-        """Return the command line of a session that is kept in a directory of its own."""
+    def arguments(self, cache: str, *more: str, ca: Path | None = None) -> list[str]:
+        """Return the command line of a session that is kept in a directory of its own.
+
+        :param ca: authorities in place of the provider's own.
+        """
         return [
             "get-token",
             f"--oidc-issuer-url={self.provider.issuer}",
             "--oidc-client-id=kubernetes",
             "--oidc-extra-scope=email",
             "--oidc-extra-scope=groups",
-            f"--certificate-authority={self.certificates.ca}",
+            f"--certificate-authority={ca or self.certificates.ca}",
             f"--token-cache-dir={self.directory / cache}",
             *more,
         ]

@@ -20,7 +20,7 @@ KUBECTL = "`kubectl get --raw /version` over TLS against a server on this machin
 
 SESSIONS = """The embedded provider over https behind a relay that delays each piece by half the round trip (making the
 TCP connection takes none). After a refresh the new session and the new answer are on the disk before it
-ends."""
+ends. The CA bundle has all public authorities and the provider's; elsewhere the provider's alone is given."""
 
 DEVICE = "From nothing to a credential; the provider wants a second between polls, and the person confirms at once."
 
@@ -51,5 +51,6 @@ MEETING = """What would bring them further, or meet the rest:
   and be more code of ours next to signatures. The standard library's HTTP, TLS and `dataclasses` are the greater part
   of the rest, which only a compiled program saves. While somebody works, none of it is waited for: tokens are
   refreshed ahead.
-- authorities: where there is no hashed directory of them (RHEL up to 9), a bundle is read, which takes 15 to 20 ms of
-  a refresh; remembering the one that signed would save that."""
+- authorities: where there is no hashed directory of them (RHEL up to 9), or a bundle is given, it is read once: the
+  root that vouched for the provider is remembered, and read alone from then on. After a change of the bundle, or of the
+  provider's root, one refresh takes the 15 to 20 ms again."""
