@@ -63,14 +63,13 @@ class Remembered(Trusted):
     def connected(self, connect: Callable[[], T]) -> T:
         """Return the connection that ``connect`` makes; made anew, with everybody, when its certificate is refused."""
         try:
-            connection = connect()
+            return self._learnt(connect())
         except ssl.SSLCertVerificationError:
             # The handshake was not finished, so nothing was sent.
             if not self._widened():
                 raise
-            connection = connect()
-        self._learn(connection)
-        return connection
+        # Not in there: what fails now has nothing to do with the refusal.
+        return self._learnt(connect())
 
     def _widened(self) -> bool:
         """Trust the bundles, too, and return whether they were missing."""
@@ -88,15 +87,16 @@ class Remembered(Trusted):
         """Return what the context trusts by now; of a hashed directory that is only what was looked for."""
         return frozenset(self.context.get_ca_certs(binary_form=True) if self._identity else ())
 
-    def _learn(self, connection: object) -> None:
-        """Remember by whom of the bundles the other end of a verified connection was vouched for."""
+    def _learnt(self, connection: T) -> T:
+        """Remember by whom of the bundles the other end of a verified connection was vouched for, and return it."""
         if not self._identity or self._unread:
-            return
+            return connection
         # The first that is trusted is enough: any certificate in a bundle is an anchor, also an intermediate.
         found = next((one for one in trust.verified_chain(connection) if one in self._bundled), None)
         if found is not None and found not in self._roots:
             self._roots = (found, *self._roots)[:MOST]
             self._cache.save(self._identity, self._roots)
+        return connection
 
 
 def _identity(paths: Sequence[str], now: float) -> str:

@@ -17,12 +17,12 @@ from kubelogin_py.adapters import trust
 from kubelogin_py.adapters.clock import SystemClock
 from kubelogin_py.adapters.http_client import BoundedHttp
 from kubelogin_py.adapters.remembered_roots import MOST
-from kubelogin_py.errors import Error, SettingsError
+from kubelogin_py.errors import Error, NotSentError, SettingsError
 from kubelogin_py.ports import Clock, NoRoots, RootCache
 from kubelogin_py.settings import Tls
 from kubelogin_py.storage import names
 from kubelogin_py.storage.root_certificates import DiskRoots, roots_key
-from tests.adapters.servers import AUTHORITY_HASH, Authority, Server, answering, recording_proxy, response
+from tests.adapters.servers import AUTHORITY_HASH, Authority, Conversation, Server, answering, recording_proxy, response
 from tests.adapters.ways import WAYS, chosen, way
 from tests.storage.surroundings import NOBODY, RememberingConsole, ShiftedClock
 from tests.support.components import ROOT
@@ -478,6 +478,25 @@ def test_a_refusal_is_the_same_with_a_remembered_root(machine: Machine, authorit
     assert said[0] == said[1]
     assert said[0].startswith(f"GET {url}: ")
     assert machine.file.read_bytes() == remembered
+
+
+@pytest.mark.usefixtures("each_way")
+def test_a_second_connection_that_fails_is_said_to_have_failed(
+    machine: Machine, authority: Authority, other: Authority
+) -> None:
+    """What only the remembered root had against the first one is nothing to be told of."""
+
+    def behave(conversation: Conversation) -> None:
+        if conversation.number == 1:
+            other.server_context().wrap_socket(conversation.connection, server_side=True)
+        conversation.reset()
+
+    with serving(authority) as server:
+        asked(machine.start(), server)
+    with Server(behave) as server, pytest.raises(NotSentError) as caught:
+        machine.start().post(server.url().replace("http:", "https:"), [], limit=LIMIT)
+    assert server.connections == 2
+    assert "certificate" not in f"{caught.value.message} {caught.value.hint}"
 
 
 # A file that is not what was written
