@@ -83,7 +83,7 @@ def read_answer(response: Response, *, now: float) -> Answer:
         members = read_object(response.body)
     except ValueError as error:
         raise ExchangeError(
-            f"{response.url}: the answer is {error}", hint="check --server: this may be another program"
+            f"{response.url}: the answer can't be read: {error}", hint="check --server: this may be another program"
         ) from None
     key = _text(members, "key", response.url, required=False)
     return Answer(

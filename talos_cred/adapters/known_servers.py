@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kubelogin_py.errors import StorageError
+from kubelogin_py.errors import SettingsError, StorageError
 from kubelogin_py.oidc.strict_json import read_object
 from kubelogin_py.ports import Clock
 from kubelogin_py.response import Response
@@ -18,7 +18,7 @@ from talos_cred.adapters.person import TerminalPerson
 from talos_cred.certificate import Certificate, is_named
 from talos_cred.errors import TalosconfigError, UnknownServerError, UntrustedServerError
 from talos_cred.exchange import Request
-from talos_cred.server_identity import origin, shown_origin
+from talos_cred.server_identity import origin, read_fingerprint, shown_origin
 from talos_cred.settings import Server
 
 
@@ -59,14 +59,19 @@ class KnownServers:
             with directories.opened(self._directory, warn=self._warn) as folder:
                 contents = folder.read(fastrun.file_name("server", server))
             members = None if contents is None else read_object(contents)
+            if members is None:
+                return None
+            texts = [members.get(name) for name in ("fingerprint", "name", "since")]
+            known = KnownServer(*(text if isinstance(text, str) else "" for text in texts))
+            read_fingerprint(known.fingerprint)
         except AbsentError:
             return None
-        except (StorageError, ValueError) as error:
-            raise TalosconfigError(f"what is known of {server} can't be read: {error}") from None
-        if members is None:
-            return None
-        texts = [members.get(name) for name in ("fingerprint", "name", "since")]
-        return KnownServer(*(text if isinstance(text, str) else "" for text in texts))
+        except (StorageError, SettingsError, ValueError) as error:
+            raise TalosconfigError(
+                f"what is known of {server} can't be read: {error}",
+                hint=f"compare its key again: talos-cred trust --replace https://{server}",
+            ) from None
+        return known
 
     def remember(self, server: str, certificate: Certificate, *, name: str = "") -> KnownServer:
         """Keep a server's key from now on.

@@ -28,6 +28,8 @@ ExecStart={command}
 RestartSec=30
 # 1 and 2 need a person: trying again would only ask the server again.
 RestartPreventExitStatus=1 2
+# Told to end while it was still starting.
+SuccessExitStatus=130
 NoNewPrivileges=yes
 UMask=0077
 

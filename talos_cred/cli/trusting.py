@@ -25,8 +25,9 @@ def run(url: str, fingerprint: str, *, replace: bool, environment: Mapping[str, 
     certificate = wiring.look(Server(url), clock=clock, person=person, environment=environment)
     shown, host = shown_origin(url), origin(url)[1]
     known = wiring.known_servers(environment, clock=clock, person=person)
-    before = known.recall(shown)
-    if before and before.fingerprint != certificate.public_fingerprint and not replace:
+    # What can't be read is replaced like what is another key.
+    before = None if replace else known.recall(shown)
+    if before and before.fingerprint != certificate.public_fingerprint:
         raise UntrustedServerError(
             f"{shown} had the key {before.fingerprint} (trusted since {before.since}), "
             f"and has {certificate.public_fingerprint} now",

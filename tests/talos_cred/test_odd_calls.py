@@ -175,6 +175,29 @@ def test_nobody_trusts_a_server_over_plain_http(home: Path) -> None:
     assert "https" in done.stderr
 
 
+@pytest.mark.parametrize("contents", ["junk", "{}", '{"fingerprint": "00"}'])
+def test_a_damaged_memory_of_a_server_is_not_no_memory(home: Path, exchange: ExchangeServer, contents: str) -> None:
+    """Whoever was trusted by its key is not trusted by an authority instead; --replace mends it."""
+
+    def trust(*words: str) -> command.Result:
+        return command.run("trust", exchange.url, "--fingerprint", pin, *words, home=home, command=PROGRAM)
+
+    pin = re.findall(r"SHA-256 ([0-9a-f]{64})", command.run("trust", exchange.url, home=home, command=PROGRAM).stderr)[
+        0
+    ]
+    assert trust().code == 0
+    kept = next((home / ".config/talos-cred/servers").iterdir())
+    kept.write_text(contents)
+    words = ["--server", exchange.url, "--provider", "https://id.example.test", "--client-id", "x", "--unattended"]
+    for done in (command.run("login", *words, home=home, command=PROGRAM), trust()):
+        assert (done.code, done.stdout) == (1, "")
+        assert "can't be read" in done.stderr
+        assert f"talos-cred trust --replace {exchange.url}" in done.stderr
+    assert kept.read_text() == contents
+    assert trust("--replace").code == 0
+    assert pin in kept.read_text()
+
+
 def test_what_is_trusted_is_shown_with_its_dates(home: Path, exchange: ExchangeServer) -> None:
     shown = command.run("trust", exchange.url, home=home, command=PROGRAM).stderr
     assert re.search(r"valid: +from \d{4}-\d\d-\d\d .* until \d{4}-\d\d-\d\d", shown)
