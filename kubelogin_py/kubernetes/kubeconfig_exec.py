@@ -10,6 +10,8 @@ from kubelogin_py.kubernetes.kubeconfig_file import shown
 from kubelogin_py.kubernetes.kubeconfig_yaml import Items, Members, Node, Scalar
 from kubelogin_py.text import printable
 
+_NAMED = "name the provider with --oidc-issuer-url and --oidc-client-id"
+
 
 @dataclass(frozen=True, slots=True)
 class ExecPlugin:
@@ -34,12 +36,16 @@ def find(paths: Sequence[Path], *, context: str) -> ExecPlugin:
     :param context: empty for the current one.
     :raises SettingsError: there is no such context, its user has no plugin, or a file is not a kubeconfig.
     """
-    path, name, user = kubeconfig.find_user(paths, context=context, user="")
+    try:
+        path, name, user = kubeconfig.find_user(paths, context=context, user="")
+    except SettingsError as error:
+        # What ``find_user`` advises is for a user of another kind.
+        raise SettingsError(error.message, hint=f"{_NAMED}, or another --kubeconfig or --context") from None
     plugin = _member(user, "exec")
     if not isinstance(plugin, Members):
         raise SettingsError(
             f'user "{printable(name)}" in {shown(path)} has no exec section',
-            hint="name the provider with --oidc-issuer-url and --oidc-client-id",
+            hint=_NAMED,
         )
     arguments, variables = plugin.get("args"), plugin.get("env")
     words = tuple(_word(node) for node in arguments.values) if isinstance(arguments, Items) else ()

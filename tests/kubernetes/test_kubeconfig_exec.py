@@ -53,5 +53,13 @@ def test_another_context_s_plugin_without_anything(path: Path) -> None:
 
 @pytest.mark.parametrize(("context", "said"), [("three", "has no exec section"), ("four", "does not exist")])
 def test_where_there_is_none(path: Path, context: str, said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
+    with pytest.raises(SettingsError, match=said) as caught:
         find([path], context=context)
+    assert "--oidc-issuer-url and --oidc-client-id" in (caught.value.hint or "")
+
+
+def test_without_a_kubeconfig_it_says_how_to_do_without(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="there is no kubeconfig") as caught:
+        find([tmp_path / "config"], context="")
+    assert "--oidc-issuer-url and --oidc-client-id" in (caught.value.hint or "")
+    assert "auth-provider" not in (caught.value.hint or "")
