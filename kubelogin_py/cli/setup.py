@@ -14,6 +14,7 @@ from kubelogin_py.errors import UsageError
 from kubelogin_py.settings import Cache, Settings, Storage
 
 _FENCE = "```"
+_KUBECONFIG_JOBS = ("write-kubeconfig", "convert", "undo")
 
 
 def run(invocation: Invocation) -> None:
@@ -51,10 +52,12 @@ def _check_together(invocation: Invocation) -> None:
     :raises UsageError: naming two that do not go together, or one that needs another.
     """
     parsed = invocation.parsed
-    if "platform" in parsed.given:
-        other = next((name for name in ("write-kubeconfig", "convert", "undo") if parsed.flag(name)), "")
-        if other:
-            raise UsageError(f"--platform and --{other} exclude one another", hint="call setup once for each")
+    jobs = [
+        name for name in ("platform", *_KUBECONFIG_JOBS) if name in parsed.given and parsed.values[name] is not False
+    ]
+    if len(jobs) > 1:
+        raise UsageError(f"--{jobs[0]} and --{jobs[1]} exclude one another", hint="call setup once for each")
+    if "platform" in jobs:
         return
     alone = next((row.name for row in invocation.rows if row.topic is Topic.CLUSTER and row.name in parsed.given), "")
     if alone:

@@ -12,7 +12,7 @@ from kubelogin_py.cli.option import PLUGIN
 from kubelogin_py.cli.options import options_of
 from kubelogin_py.compat import pflag
 from kubelogin_py.errors import Error, SettingsError
-from kubelogin_py.kubernetes import kubeconfig_file
+from kubelogin_py.kubernetes import kubeconfig, kubeconfig_file
 from kubelogin_py.kubernetes.kubeconfig_convert import Conversion, conversions
 from kubelogin_py.kubernetes.kubeconfig_edit import Edited, edited
 from kubelogin_py.secret import Secret
@@ -35,6 +35,9 @@ def run(invocation: Invocation) -> None:
         revision = setting_up.undo_kubeconfig(paths, dry_run=dry_run)
         kubeconfig_report.show(revision, invocation.stderr, dry_run=dry_run)
         return
+    wanted = invocation.parsed.text("user")
+    if wanted and not any(kubeconfig.entry([one], "users", wanted) for one in kubeconfig.read(paths)):
+        raise SettingsError(f'user "{printable(wanted)}" does not exist', hint="kubectl config get-users")
     for path in paths:
         _convert(invocation, path, dry_run=dry_run)
 

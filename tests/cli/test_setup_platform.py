@@ -253,6 +253,8 @@ def test_what_can_not_work_is_refused_before_anybody_signs_in(flags: list[str], 
     [
         (["--platform=k3s", "--write-kubeconfig"], "error: --platform and --write-kubeconfig exclude one another"),
         (["--platform=k3s", "--convert"], "error: --platform and --convert exclude one another"),
+        (["--write-kubeconfig", "--convert"], "error: --write-kubeconfig and --convert exclude one another"),
+        (["--undo", "--convert"], "error: --convert and --undo exclude one another"),
         (["--write=out"], "error: --write needs --platform"),
         (["--admin-group=admins", "--write-kubeconfig"], "error: --admin-group needs --platform"),
         (["--platform="], "error: setup: platform must be one of (talos|k3s|rke2|kubeadm|generic)"),

@@ -325,6 +325,9 @@ def test_converted_users_sign_in_through_kubectl(
 
     again = setup("--convert", home=home)
     assert "nothing was written" in again.stderr
+    nobody = setup("--convert", "--user=nobody", home=home)
+    assert (nobody.code, nobody.stdout) == (1, "")
+    assert 'user "nobody" does not exist' in nobody.stderr
     assert setup("--undo", home=home).code == 0
     assert config(home).read_text() == before
     env = clean(home, KUBECONFIG=str(config(home)))
