@@ -48,7 +48,7 @@ demo: $(VENV)/.demo ## sign in with real kubectl against a local provider, step 
 	$(BIN)/python examples/demo/demo.py $(DEMO_BROWSER)
 
 test: $(VENV)/.test ## run the whole test suite on real components
-	$(BIN)/python -m pytest -n 3 --dist loadgroup || { \
+	$(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder || { \
 	  echo '*** what failed beside other tests is run once more, alone ***' && \
 	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures none; }
 

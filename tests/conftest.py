@@ -14,6 +14,10 @@ from tests.support.certificates import Certificates, make_certificates
 from tests.support.environment import cleared
 from tests.support.providers import CERTIFIED, KINDS, Provider, start_provider
 
+HERE = Path(__file__).parent
+IN_PROCESS = ("adapters", "storage", "architecture", "contracts", "grants", "kubernetes", "oidc", "providers")
+"""Folders whose tests start hardly a process, those that take longer first. So do the tests in no folder."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known, and signals what they are to a program that a person started.
@@ -24,6 +28,30 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     config.addinivalue_line("markers", "required(*names): skips, or under CI fails, where a component is missing")
+    config.addinivalue_line("markers", "long: takes a quarter of a minute or more, so that it is among the first")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what takes long come first, so that no worker is still at it when the others have done.
+
+    Tests in one process come last. A worker is given a whole file of them, for handing out each costs more than it.
+    """
+
+    def rank(item: pytest.Item) -> int:
+        if item.get_closest_marker("long"):
+            return 0
+        if item.get_closest_marker("xdist_group"):
+            return 1
+        folder = item.path.relative_to(HERE).parts[0]
+        if folder in IN_PROCESS:
+            return 3 + IN_PROCESS.index(folder)
+        return 2 if (HERE / folder).is_dir() else 3 + len(IN_PROCESS)
+
+    items.sort(key=rank)
+    for item in items:
+        if rank(item) > 2:
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).with_suffix("").as_posix()))
 
 
 @pytest.hookimpl(trylast=True)

@@ -114,7 +114,8 @@ def test_a_port_of_which_another_holds_a_part_is_skipped(host: str, both: bool, 
 
 @needs_ipv6
 def test_nothing_of_a_skipped_port_stays_bound() -> None:
-    with squatter("::1") as taken:
+    # Free in both halves: what another process has of it would be taken for ours.
+    with squatter("::1", free_port()) as taken:
         with pytest.raises(SignInError):
             listen.bind([listen.parse(f"127.0.0.1:{taken}")])
         with squatter("127.0.0.1", taken) as again:

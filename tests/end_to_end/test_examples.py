@@ -13,6 +13,7 @@ from tests.support.providers import Provider, sign_in_script
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.long
 @pytest.mark.required("kubectl")
 def test_the_demo_holds_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """Every step is checked by the demo itself; its home and its logs are gone afterwards."""

@@ -320,6 +320,7 @@ open({str(tmp_path / "hint")!r}, "w").write(query["id_token_hint"][0])
     return script
 
 
+@pytest.mark.long
 @pytest.mark.required("chromium", "oidc-provider")
 def test_a_real_browser_has_to_ask_again_after_it(
     started_provider: Callable[..., Provider], tmp_path: Path, cache: Path

@@ -121,6 +121,7 @@ def test_fifty_hits_refresh_once_and_do_not_wait(setting: Callable[..., Setting]
     assert scene.setback() is None
 
 
+@pytest.mark.long
 def test_with_a_command_every_second_none_refreshes_by_itself(setting: Callable[..., Setting]) -> None:
     scene = setting(id_token_ttl=20)
     end = time.monotonic() + 45

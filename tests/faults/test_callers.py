@@ -122,6 +122,7 @@ def test_f03_kubectl_s_five_calls_open_one_browser(
         assert len(opened) == commands
 
 
+@pytest.mark.long
 def test_f04_two_hundred_killed_writers(scene: Scene) -> None:
     """At random moments, saving and refreshing: the file is whole each time, and nobody is asked in the end."""
     chance = random.Random(4)
@@ -214,6 +215,7 @@ def test_f06_a_dead_holder_delays_nobody(scene: Scene) -> None:
     assert "waiting" not in scene.call().stderr
 
 
+@pytest.mark.long
 def test_f07_a_slow_holder_is_named_and_nobody_opens_a_second_browser(scene: Scene, tmp_path: Path) -> None:
     """Whoever waits says for whom, stops at a deadline of its own, and asks nobody."""
     with scene.terminal("--skip-open-browser") as holder:
@@ -293,6 +295,7 @@ def test_b106_no_two_settings_have_one_key(scene: Scene) -> None:
     assert len(keys) == len(lines)
 
 
+@pytest.mark.long
 def test_b107_twenty_contexts_open_one_tab_at_a_time(scene: Scene, tmp_path: Path) -> None:
     """Different scopes, some with a cache of their own, all at once: never two pages at the same time."""
     log = tmp_path / "tabs"

@@ -216,6 +216,7 @@ def test_run_becomes_the_command_with_a_good_certificate(shell: Shell, apid: str
     assert shell("run").code == 1
 
 
+@pytest.mark.long
 def test_run_renews_first_and_is_refused_when_it_cannot(
     shell: Shell, short: ExchangeServer, browser: Path, apid: str, talosctl: Path
 ) -> None:

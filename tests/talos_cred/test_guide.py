@@ -26,7 +26,7 @@ from tests.support.upstream_exchange import VERSIONS, upstream
 from tests.talos_cred.conftest import CLIENT
 
 # Its callback port is the guide's.
-pytestmark = [pytest.mark.required("bash"), pytest.mark.xdist_group("fixed-ports")]
+pytestmark = [pytest.mark.required("bash"), pytest.mark.xdist_group("port-8900")]
 
 LOGIN = """\
 # With self-signed TLS (default server mode), save the CA PEM from server logs:
