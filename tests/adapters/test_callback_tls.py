@@ -114,7 +114,7 @@ def test_a_client_that_never_finishes_its_handshake_blocks_nobody(
             silent.sendall(started)
         begun = time.monotonic()
         assert signed_in(callback, certificates).status_code == 200
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 8
 
 
 def test_a_flood_of_silent_clients_blocks_nobody(callback: CallbackServer, certificates: Certificates) -> None:

@@ -31,7 +31,7 @@ def test_a_signal_ends_a_sleep() -> None:
     threading.Timer(0.1, lambda: signal.raise_signal(signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         SystemClock().sleep(30)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 def test_tokens_are_256_bits_in_43_unreserved_characters() -> None:

@@ -385,7 +385,7 @@ def test_a_slow_server_is_left_at_the_deadline(
     with Server(behaviour) as server:
         with pytest.raises(TransientError, match=r"i/o timeout: no complete answer within 0\.3 s") as caught:
             request(http, method, server.url())
-        assert time.monotonic() - begin < 0.8
+        assert time.monotonic() - begin < 5
         assert not isinstance(caught.value, NotSentError)
         assert "temporary" in str(caught.value)
     assert server.connections == 1
@@ -396,7 +396,7 @@ def test_a_post_may_be_given_less_time(http: BoundedHttp) -> None:
     begin = time.monotonic()
     with Server(after_request(Conversation.wait)) as server, pytest.raises(TransientError, match=r"within 0\.2 s"):
         http.post(server.url(), [], limit=LIMIT, timeout=0.2)
-    assert time.monotonic() - begin < 0.7
+    assert time.monotonic() - begin < 5
 
 
 def test_redirects_share_one_deadline(clock: HurriedClock, lines: list[str]) -> None:
@@ -408,7 +408,7 @@ def test_redirects_share_one_deadline(clock: HurriedClock, lines: list[str]) -> 
     begin = time.monotonic()
     with Server(behave) as server, pytest.raises(TransientError, match="i/o timeout"):
         make_http(clock, lines, total=0.3).get(server.url(), limit=LIMIT)
-    assert time.monotonic() - begin < 0.8
+    assert time.monotonic() - begin < 1.5
 
 
 def test_a_name_lookup_that_hangs_is_left_at_the_deadline(
@@ -425,7 +425,7 @@ def test_a_name_lookup_that_hangs_is_left_at_the_deadline(
     try:
         with pytest.raises(NotSentError, match=r"i/o timeout: no connection within 0\.2 s"):
             make_http(clock, lines, connect=0.2).post("https://id.example.com/token", [], limit=LIMIT)
-        assert time.monotonic() - begin < 0.7
+        assert time.monotonic() - begin < 5
     finally:
         over.set()
 
@@ -603,7 +603,7 @@ def test_a_handshake_without_end_is_left(clock: HurriedClock, lines: list[str], 
     with Server(in_handshake(act)) as server:
         with pytest.raises(NotSentError, match=r"i/o timeout"):
             make_http(clock, lines, connect=0.3).get(https(server), limit=LIMIT)
-        assert time.monotonic() - begin < 0.8
+        assert time.monotonic() - begin < 5
     assert server.connections == 1
 
 

@@ -16,6 +16,7 @@ from kubelogin_py.adapters.http_client import BoundedHttp
 from kubelogin_py.adapters.http_exchange import AbandonedError, CrowdedError, OverdueError, Wire, bounded
 from kubelogin_py.settings import Tls
 from tests.adapters.servers import Behaviour, Conversation, Server, after_request, answering, response
+from tests.support.processes import BUSY
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,7 +72,7 @@ def test_ctrl_c_ends_the_wait(lookup: str, scheme: str, behaviour: Behaviour) ->
             process.send_signal(signal.SIGINT)
             begin = time.monotonic()
             _, errors = process.communicate(timeout=10)
-    assert time.monotonic() - begin < 0.5
+    assert time.monotonic() - begin < 0.5 + BUSY
     assert (process.returncode, errors) == (130, "")
 
 
@@ -82,7 +83,7 @@ def test_what_was_left_does_not_keep_the_program_alive(lookup: str, scheme: str,
         with process:
             begin = time.monotonic()
             _, errors = process.communicate(timeout=10)
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 5
     assert (process.returncode, errors) == (3, "")
 
 

@@ -215,7 +215,7 @@ def test_without_d_bus_no_process_is_started(tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(NoKeyringError, match="DBUS_SESSION_BUS_ADDRESS is not set") as caught:
         keyring.get("service", "account")
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 1
     assert "--token-cache-storage=disk" in (caught.value.hint or "")
 
 

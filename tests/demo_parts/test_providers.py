@@ -204,7 +204,7 @@ def test_refreshes_that_race_have_at_most_one_winner_and_none_in_the_end(
         racer.start()
     for racer in racers:
         racer.join()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20
     won = [answer.json()["refresh_token"] for answer in answers if answer.status_code == 200]
     assert len(won) == 1
     assert error(party.refresh(won[0])) == "invalid_grant"

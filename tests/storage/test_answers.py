@@ -133,7 +133,7 @@ def test_an_answer_is_not_made_while_the_session_is_being_changed(scene: Scene) 
     with scene.store().lock(KEY, deadline=time.monotonic() + 5, doing="signing in"):
         started = time.monotonic()
         assert not scene.keep()
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 5
     assert scene.keep()
 
 

@@ -29,6 +29,7 @@ from tests.storage.surroundings import (
     in_child,
     session,
 )
+from tests.support.processes import BUSY
 
 LOCK = f"session-{KEY}.lock"
 USER = os.geteuid()
@@ -147,7 +148,7 @@ def test_f07_who_waits_is_told_after_a_second_for_whom(tmp_path: Path) -> None:
         assert console.lines == []
         with pytest.raises(StorageError), waiting.lock(KEY, deadline=soon(1.6), doing="testing"):
             pass
-        assert 2.0 <= time.monotonic() - started < 4.0
+        assert 2.0 <= time.monotonic() - started < 10
     who = f"process {holder}, signing in to https://id.example.com since 20"
     assert len(console.lines) == 1
     assert console.lines[0].startswith(f"waiting for {who}")
@@ -162,7 +163,7 @@ def test_waits_end_by_the_monotonic_clock(tmp_path: Path) -> None:
         started = time.monotonic()
         with pytest.raises(StorageError), store.lock(KEY, deadline=soon(0.3), doing="testing"):
             pass
-        assert 0.3 <= time.monotonic() - started < 1.5
+        assert 0.3 <= time.monotonic() - started < 8
 
 
 def test_ctrl_c_ends_the_wait(tmp_path: Path) -> None:
@@ -184,7 +185,7 @@ def test_ctrl_c_ends_the_wait(tmp_path: Path) -> None:
         started = time.monotonic()
         os.kill(child, signal.SIGINT)
         assert finished(child) == 130
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 0.5 + BUSY
     os.close(ready)
     os.close(write)
 

@@ -14,6 +14,9 @@ READY = "READY "
 STARTED_WITHIN = 30.0
 """Seconds a component may take to say that it listens; a loaded machine needs some."""
 
+BUSY = 2.0
+"""Seconds that a machine with much else to do may add to what happens at once."""
+
 
 class NotReadyError(Exception):
     """A component ended or stayed silent instead of saying READY."""
