@@ -40,8 +40,12 @@ class Talosconfig:
             raise self._error("it is not a mapping")
         contexts = self.members.get("contexts")
         self.contexts: dict[str, Any] = {} if contexts is None else contexts
-        if not isinstance(self.contexts, dict) or not all(isinstance(key, str) for key in self.contexts):
+        if not isinstance(self.contexts, dict):
             raise self._error("its contexts are not a mapping")
+        for name in self.contexts:
+            if not isinstance(name, str):
+                # Norway's, for one: to YAML 1.1 `no` is false, and 1 is a number.
+                raise self._error(f"YAML reads the name of a context as {printable(str(name), 60)}; put it in quotes")
 
     @property
     def text(self) -> str:

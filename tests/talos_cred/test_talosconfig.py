@@ -188,6 +188,13 @@ def test_a_context_that_is_no_mapping_is_refused() -> None:
         edited("contexts: {oidc: 5}\n", "oidc", NEW)
 
 
+@pytest.mark.parametrize(("name", "read"), [("no", "False"), ("1", "1"), ("2026-01-01", "2026-01-01"), ("~", "None")])
+def test_a_name_that_yaml_reads_as_something_else_is_to_be_quoted(name: str, read: str) -> None:
+    with pytest.raises(TalosconfigError, match=f"as {read}; put it in quotes"):
+        edited(f"contexts:\n    {name}: {{}}\n", "oidc", NEW)
+    assert "oidc" in edited(f"contexts:\n    '{name}': {{}}\n", "oidc", NEW)
+
+
 def test_pem_texts_are_base64_once_more() -> None:
     members = encoded("CA", "CERT", Secret("KEY"))
     config = Talosconfig(edited("", "oidc", members), "config")
