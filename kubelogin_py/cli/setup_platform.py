@@ -18,6 +18,7 @@ from kubelogin_py.kubernetes.platform_files import File
 from kubelogin_py.kubernetes.received_token import ReceivedToken
 from kubelogin_py.kubernetes.verdict_row import Published, Row, RowName
 from kubelogin_py.providers import profile_for
+from kubelogin_py.providers.profile import Symptom
 from kubelogin_py.settings import Cache, Settings, Storage
 
 if TYPE_CHECKING:
@@ -133,6 +134,11 @@ def _explain(job: _Job) -> None:
     if profile is not None and job.picked is None:
         named = f"--provider={profile.name}"
         tell(f"note: this looks like {profile.title}; with {named} its scopes and claims are used")
+    if job.documents is None and profile is not None:
+        # Nobody is asked, who would say what the issuer is.
+        hint, issuer = profile.hint(Symptom.ISSUER), job.settings.provider.issuer
+        if hint and issuer.endswith("/") is not profile.issuer_slash:
+            tell(f"note: {profile.title}: {hint}")
     if job.settings.tls.insecure_skip_tls_verify and not plan.authenticator.certificate_authority:
         tell(f"note: {_VERIFIES}")
     if job.invocation.parsed.number("v") >= 1:

@@ -375,6 +375,27 @@ def test_what_suits_the_provider_is_chosen_and_written_down() -> None:
     assert "http://127.0.0.1:18000" in outcome.out
 
 
+@pytest.mark.parametrize(
+    ("issuer", "note"),
+    [
+        ("https://t.auth0.com", "note: Auth0: "),
+        ("https://t.auth0.com/", ""),
+        (
+            "https://id.example.com/realms/main/",
+            "note: Keycloak: the issuer is https://HOST/realms/REALM, without a slash",
+        ),
+        ("https://id.example.com/realms/main", ""),
+        ("https://id.example.com/application/o/k8s", "note: authentik: "),
+    ],
+)
+def test_a_slash_too_many_or_too_few_is_told_where_nobody_is_asked(issuer: str, note: str) -> None:
+    words = [f"--oidc-issuer-url={issuer}", "--oidc-client-id=kubernetes", "--platform=generic", "--no-sign-in"]
+    outcome = call("setup", *words, application=application())
+    assert outcome.code == 0, outcome.err
+    assert note in outcome.err
+    assert ("slash" in outcome.err) is bool(note)
+
+
 def test_what_the_user_says_is_what_counts() -> None:
     published = POCKET_ID
     flags = ("--oidc-extra-scope=roles", "--username-claim=sub", "--groups-claim=roles")
