@@ -1,5 +1,7 @@
 """Where sessions are kept: the token cache directory, its file system, and the OS keyring."""
 
+import shlex
+
 from kubelogin_py.doctor.finding import Finding, failed, failed_by, passed, warned
 from kubelogin_py.doctor.known import Known
 from kubelogin_py.doctor.surroundings import CacheState
@@ -45,7 +47,7 @@ def _of_directory(state: CacheState) -> Finding:
             "cache-directory",
             f"{state.path} is open to other users: its mode is {state.mode:04o}",
             "they see who signs in where",
-            f"chmod 700 {state.path}",
+            f"chmod 700 {_quoted(state)}",
         )
     return passed("cache-directory", f"{state.path}, for this user alone")
 
@@ -60,14 +62,14 @@ def cache_files(known: Known) -> Finding:
             "cache-files",
             f"not plain files of this user: {_listed(state.foreign)}",
             "they are not used: sessions behind them are lost, and new ones may not be kept",
-            f"sudo chown -R $(id -un) {state.path}; links are to be removed",
+            f"sudo chown -R $(id -un) {_quoted(state)}; links are to be removed",
         )
     if state.exposed:
         return warned(
             "cache-files",
             f"other users may read or write {_listed(state.exposed)}",
             "tokens in them may be known to others",
-            f"chmod 600 {state.path}/*; if others have been there: {known.subject.command('logout')}",
+            f"chmod 600 {_quoted(state)}/*; if others have been there: {known.subject.command('logout')}",
         )
     if state.damaged:
         return warned(
@@ -124,6 +126,11 @@ def _existing(known: Known) -> CacheState | None:
     if known.cache is None:
         raise SettingsError("no home directory is known")
     return known.cache if known.cache.exists else None
+
+
+def _quoted(state: CacheState) -> str:
+    """Return the directory as a shell takes it."""
+    return shlex.quote(str(state.path))
 
 
 def _listed(names: tuple[str, ...]) -> str:

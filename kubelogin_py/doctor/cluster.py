@@ -4,6 +4,7 @@ One request: ``SelfSubjectReview`` with the token (authentication.k8s.io/v1, Kub
 nothing; without a token, its version.
 """
 
+import shlex
 from collections.abc import Mapping
 
 from kubelogin_py.doctor.finding import Finding, failed, passed, skipped, warned
@@ -30,7 +31,7 @@ def cluster(known: Known) -> Finding:
             "cluster",
             f'cluster "{context.cluster_name}" of context "{context.name}" {what}',
             "kubectl does not know where to go, and tries localhost:8080",
-            f"kubectl config set-cluster {context.cluster_name or 'NAME'} --server=https://HOST:6443",
+            f"kubectl config set-cluster {shlex.quote(context.cluster_name or 'NAME')} --server=https://HOST:6443",
         )
     response = known.cluster_response
     if isinstance(response, SettingsError):
@@ -57,7 +58,7 @@ def cluster(known: Known) -> Finding:
             "cluster",
             f"{where.server} answers, and its certificate is not verified",
             "whoever sits on the network path gets your token (insecure-skip-tls-verify)",
-            f"kubectl config set-cluster {where.name} --certificate-authority=FILE --embed-certs",
+            f"kubectl config set-cluster {shlex.quote(where.name)} --certificate-authority=FILE --embed-certs",
         )
     return passed("cluster", f"{where.server} answers")
 

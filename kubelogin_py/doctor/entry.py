@@ -10,7 +10,6 @@ from kubelogin_py.doctor.finding import Finding, failed, failed_by, passed, warn
 from kubelogin_py.doctor.known import Known
 from kubelogin_py.kubernetes import exec_credential, kubeconfig_context
 from kubelogin_py.settings import GrantType
-from kubelogin_py.text import printable
 
 KUBECTL, PLUGIN_WORD, PLUGIN_FILE = "kubectl", "oidc-login", "kubectl-oidc_login"
 _MODES = ("Never", "IfAvailable", "Always")
@@ -55,7 +54,7 @@ def exec_section(known: Known) -> Finding:
             "exec-section",
             f"{who} has {others} beside the exec section",
             "kubectl identifies itself by that, and the plugin's token may never be used",
-            f"kubectl config unset users.{printable(context.user)}.{context.others[0]}",
+            f"kubectl config unset {shlex.quote(f'users.{context.user}.{context.others[0]}')}",
         )
     return passed("exec-section", f"{who} starts {context.plugin.command or 'nothing'}")
 

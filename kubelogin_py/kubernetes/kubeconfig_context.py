@@ -1,5 +1,6 @@
 """One context of a kubeconfig as kubectl would use it: the cluster, the user, and the plugin that is to be started."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,7 +91,7 @@ def find(paths: Sequence[Path], *, context: str) -> Context:
         where = ", ".join(shown(path) for path, _ in documents)
         raise SettingsError(
             f'user "{printable(user)}" of context "{printable(name)}" does not exist in {where}',
-            hint=f"kubectl config set-context {printable(name)} --user=NAME",
+            hint=f"kubectl config set-context {printable(shlex.quote(name))} --user=NAME",
         )
     path, node = entry[0], _member(entry[1], "user")
     return Context(

@@ -5,6 +5,7 @@ The stores put right what they find when they use it. Who only wants to know mus
 
 import errno
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ from kubelogin_py.storage import ahead, attempts, kernel_lock, modes, names, rec
 from kubelogin_py.storage.failures import failing, shown
 from kubelogin_py.storage.files import LIMIT
 from kubelogin_py.storage.lock_place import runtime_path
+from kubelogin_py.text import printable
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 _PUT_ASIDE = ".bad"
@@ -137,16 +139,21 @@ def _fault(directory: Path, status: os.stat_result) -> tuple[str, str]:
         root = "run it without sudo, or " if modes.user() == 0 else ""
         return (
             f"{shown(directory)} belongs to user {status.st_uid}",
-            f"{root}sudo chown -R $(id -un) {shown(directory)}",
+            f"{root}sudo chown -R $(id -un) {_quoted(directory)}",
         )
     if modes.exposed(status) & modes.OTHERS_WRITE:
-        return f"{shown(directory)} is not used: other users may write to it", f"chmod 700 {shown(directory)}"
+        return f"{shown(directory)} is not used: other users may write to it", f"chmod 700 {_quoted(directory)}"
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
         return (
             f"{shown(directory)} can't be written",
-            f"chmod 700 {shown(directory)}; or it is on a read-only file system",
+            f"chmod 700 {_quoted(directory)}; or it is on a read-only file system",
         )
     return "", ""
+
+
+def _quoted(directory: Path) -> str:
+    """Return a directory as a shell takes it, printable."""
+    return printable(shlex.quote(str(directory)))
 
 
 def _entries(directory: Path) -> Iterator[tuple[str, os.stat_result]]:

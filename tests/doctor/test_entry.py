@@ -1,10 +1,12 @@
 """Faults of the kubeconfig's entry, and of the policy on what it may start."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.doctor.scene import ASKED, REVIEW, Patient
 from tests.support.environment import BIN
@@ -199,3 +201,18 @@ def test_a_bare_command_is_allowed_by_its_path(patient: Patient, monkeypatch: py
     for entry in ("kubelogin", str(BIN / "kubelogin")):
         kuberc(patient, "credentialPluginPolicy: Allowlist", "credentialPluginAllowlist:", f"- command: {entry}")
         assert patient.examine().statuses["plugin-policy"] == "pass"
+
+
+def test_commands_can_be_pasted_whatever_the_names_are(patient: Patient) -> None:
+    patient.cluster["insecure-skip-tls-verify"] = True
+    del patient.cluster["certificate-authority-data"]
+    patient.write_kubeconfig()
+    document = yaml.safe_load(patient.kubeconfig.read_text())
+    user, cluster = document["users"][0], document["clusters"][0]
+    user["name"], cluster["name"] = "o'hara; id", "my home"
+    document["contexts"][0]["context"] |= {"user": user["name"], "cluster": cluster["name"]}
+    user["user"]["token"] = "t"
+    patient.kubeconfig.write_text(yaml.safe_dump(document))
+    done = patient.examine(write=False)
+    for check, word in (("exec-section", "users.o'hara; id.token"), ("cluster", "my home")):
+        assert word in shlex.split(done.finding(check)["next"])
