@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from kubelogin_py.settings import DEFAULT_LISTEN_ADDRESSES, GrantType, Settings
 from kubelogin_py.text import printable
@@ -53,8 +54,12 @@ def redirect_uris(settings: Settings, profile: "Profile | None") -> Sequence[str
         return ()
     if settings.provider.redirect_url:
         return (settings.provider.redirect_url,)
-    if settings.login.listen_addresses == DEFAULT_LISTEN_ADDRESSES and profile is not None:
-        return profile.registration.redirect_uris
+    usual = not settings.login.local_server_cert and settings.provider.redirect_host in _HOSTS
+    if profile is not None and usual:
+        known = profile.registration.redirect_uris
+        takes_any_port = not any(urlsplit(uri).port for uri in known)
+        if takes_any_port or settings.login.listen_addresses == DEFAULT_LISTEN_ADDRESSES:
+            return known
     scheme = "https" if settings.login.local_server_cert else "http"
     hosts = dict.fromkeys((settings.provider.redirect_host, *_HOSTS))
     # Any free port is registered without one, at providers that can have it so.

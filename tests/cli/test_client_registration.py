@@ -63,6 +63,39 @@ def test_the_redirect_uris_are_those_in_use(chosen: Settings, expected: list[str
     assert [*client_registration.redirect_uris(chosen, None)] == expected
 
 
+OF_PROFILES: dict[str, tuple[str, Login, dict[str, object], list[str]]] = {
+    "every-port": ("okta", Login(listen_addresses=("127.0.0.1:1",)), {}, ["http://localhost:1", "http://127.0.0.1:1"]),
+    "any-port": ("entra-id", Login(listen_addresses=("127.0.0.1:1",)), {}, ["http://localhost"]),
+    "none-needed": ("dex", Login(listen_addresses=("127.0.0.1:1",)), {}, []),
+    "https": (
+        "dex",
+        Login(local_server_cert="c", local_server_key="k", listen_addresses=("127.0.0.1:1",)),
+        {},
+        ["https://localhost:1", "https://127.0.0.1:1"],
+    ),
+    "https-at-the-usual-ports": (
+        "entra-id",
+        Login(local_server_cert="c", local_server_key="k"),
+        {},
+        [f"https://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (8000, 18000)],
+    ),
+    "host": (
+        "keycloak",
+        Login(listen_addresses=("127.0.0.1:1",)),
+        {"redirect_host": "kube.localhost"},
+        ["http://kube.localhost:1", "http://localhost:1", "http://127.0.0.1:1"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "login", "changes", "expected"), OF_PROFILES.values(), ids=OF_PROFILES)
+def test_a_provider_wants_what_it_compares(
+    name: str, login: Login, changes: dict[str, object], expected: list[str]
+) -> None:
+    chosen = settings(login=login, **changes)
+    assert [*client_registration.redirect_uris(chosen, profile_for("", name))] == expected
+
+
 GRANTS = {
     GrantType.AUTO: "authorization_code, refresh_token",
     GrantType.DEVICE_CODE: "urn:ietf:params:oauth:grant-type:device_code, refresh_token",
