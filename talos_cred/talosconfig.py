@@ -42,10 +42,10 @@ class Talosconfig:
         self.contexts: dict[str, Any] = {} if contexts is None else contexts
         if not isinstance(self.contexts, dict):
             raise self._error("its contexts are not a mapping")
-        for name in self.contexts:
-            if not isinstance(name, str):
-                # Norway's, for one: to YAML 1.1 `no` is false, and 1 is a number.
-                raise self._error(f"YAML reads the name of a context as {printable(str(name), 60)}; put it in quotes")
+        odd = [key for key in self.contexts if not isinstance(key, str)]
+        if odd:
+            # Norway's, for one: to YAML 1.1 `no` is false, and 1 is a number.
+            raise self._error(f"YAML reads the name of a context as {printable(str(odd[0]), 60)}; put it in quotes")
 
     @property
     def text(self) -> str:
