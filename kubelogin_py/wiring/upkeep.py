@@ -29,8 +29,12 @@ def clean_directory(directory: Path, verbosity: int = 0) -> int:
     from kubelogin_py.storage import housekeeping  # noqa: PLC0415 -- for this alone
 
     console = Terminal(verbosity, sys.stderr, interactive=False)
-    removed = [*housekeeping.clean(directory, clock=SystemClock(), console=console), *upstream_clean.clean(directory)]
-    for name in removed:
+    try:
+        ours = housekeeping.clean(directory, clock=SystemClock(), console=console)
+    finally:
+        # Nobody's sessions stay because a file of the other program can't be removed.
+        theirs = upstream_clean.clean(directory)
+    for name in (*ours, *theirs):
         console.detail(1, f"removed {printable(name)}")
     with suppress(OSError):
         # Only when nothing is left in it; a link to a directory is the user's own arrangement and stays.

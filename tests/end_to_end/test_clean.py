@@ -134,6 +134,18 @@ def test_a_file_in_place_of_the_directory_is_exit_code_1(tmp_path: Path, home: P
     assert (tmp_path / "file").read_text(encoding="utf-8") == "precious"
 
 
+def test_what_can_not_be_removed_keeps_nothing_else(tmp_path: Path, home: Path) -> None:
+    """A name of ours that won't go is a failure, and no refresh token of the other program outlives it."""
+    directory = tmp_path / "cache"
+    (directory / f"session-{KEY}.json").mkdir(parents=True)
+    for name in (KEY, f"{KEY}.lock", f"sealed-{KEY}.json"):
+        (directory / name).write_text("canary", encoding="utf-8")
+    done = command.run("clean", "--token-cache-dir", directory, home=home)
+    assert (done.code, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: clean: ")
+    assert names(directory) == [f"session-{KEY}.json"]
+
+
 @pytest.mark.required("kubectl")
 def test_the_lines_of_zitadels_script(home: Path) -> None:
     """``kubectl oidc-login --help`` and ``clean``, word for word."""
