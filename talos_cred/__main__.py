@@ -8,10 +8,12 @@ from talos_cred import fastrun
 
 def main() -> None:
     """Run the program and end the process."""
-    fastrun.main(sys.argv[1:], os.environ)
-    # Only now is there time for imports.
-    from talos_cred.cli.process import run  # noqa: PLC0415 -- see above
-
+    try:
+        fastrun.main(sys.argv[1:], os.environ)
+        # Only now is there time for imports.
+        from talos_cred.cli.process import run  # noqa: PLC0415 -- see above
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     run()
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -250,6 +251,25 @@ def test_ci_needs_a_token_and_nothing_else(
     # The next job needs the place of the token only where it changes.
     again = command.run("login", "--context-name", "ci", "--force", home=runner, env=variables, command=PROGRAM)
     assert again.code == 0, again.stderr
+
+
+def test_ctrl_c_in_the_first_moment_is_no_traceback(home: Path) -> None:
+    """Nearly all of a start is imports."""
+    source = """
+import sys
+
+class Pressed:
+    def find_spec(self, name, *_):
+        if name == "talos_cred.wiring":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Pressed())
+sys.argv = ["talos-cred", "status"]
+from talos_cred.__main__ import main
+main()
+"""
+    done = command.run("-c", source, home=home, command=Path(sys.executable))
+    assert (done.code, done.stdout, done.stderr) == (130, "", "")
 
 
 @pytest.mark.parametrize("value", ["", " \n"])
