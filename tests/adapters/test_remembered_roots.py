@@ -1,6 +1,7 @@
 """Of a large bundle of authorities, the one that vouched before is read; and whom that must not make us trust."""
 
 import os
+import re
 import socket
 import ssl
 import stat
@@ -29,6 +30,12 @@ from tests.support.components import ROOT
 
 LIMIT = 4096
 GIVEN, NAMED = "certificate-authority", "SSL_CERT_FILE"
+MANY = 20
+"""Public authorities in a bundle: some of what a system has, so that the tests need not read all of it."""
+
+PUBLIC = b"\n".join(
+    re.findall(rb"(?s)-----BEGIN.*?-----END CERTIFICATE-----\n", Path(certifi.where()).read_bytes())[:MANY]
+)
 LATER = ShiftedClock(10.0)
 """When a file that was just written has settled."""
 
@@ -86,9 +93,9 @@ class Machine:
         return nothing | ({NAMED: str(self.bundle)} if self.source == NAMED else {}) | self.variables
 
     def install(self, *authorities: Authority, more: Sequence[Path] = ()) -> None:
-        """Write the bundle: everybody whom certifi trusts, and some more."""
-        files = [Path(certifi.where()), *(authority.file for authority in authorities), *more]
-        self.bundle.write_bytes(b"".join(file.read_bytes() for file in files))
+        """Write the bundle: public authorities, and some more."""
+        files = [*(authority.file for authority in authorities), *more]
+        self.bundle.write_bytes(b"".join([PUBLIC, *(file.read_bytes() for file in files)]))
 
     def roots(self) -> RootCache:
         return DiskRoots(self.cache, roots_key(self.tls, self.environment), console=self.console)
@@ -153,7 +160,7 @@ def refused(http: BoundedHttp, server: Server, host: str = "127.0.0.1") -> tuple
 @pytest.mark.usefixtures("each_way", "each_source")
 def test_the_second_start_reads_one_root_and_no_bundle(machine: Machine, authority: Authority) -> None:
     with serving(authority) as server:
-        assert asked(machine.start(), server) > 100
+        assert asked(machine.start(), server) >= MANY
         second = machine.start()
         assert asked(second, server) == 1
         assert trusted_by(second) == 1
@@ -172,7 +179,7 @@ def test_another_root_at_the_server_costs_a_connection_and_no_failure(
         asked(machine.start(), first)
         moved = machine.start()
         assert asked(moved, second) == 1
-        assert trusted_by(moved) > 100
+        assert trusted_by(moved) >= MANY
         assert second.connections == 2
         third = machine.start()
         assert asked(third, first) == asked(third, second) == trusted_by(third) == 2
@@ -210,11 +217,11 @@ def test_through_a_proxy_it_is_the_same(machine: Machine, authority: Authority, 
         Server(answering(response()), tls=authority.server_context((name,))) as first,
         Server(answering(response()), tls=other.server_context((name,))) as second,
     ):
-        for server, read in ((first, 100), (first, 1), (second, 1), (second, 2)):
+        for server, read in ((first, MANY), (first, 1), (second, 1), (second, 2)):
             with recording_proxy(server.port) as proxy:
                 machine.variables["HTTPS_PROXY"] = f"http://127.0.0.1:{proxy.port}"
                 http = machine.start()
-                assert min(trusted_by(http), 100) == read
+                assert min(trusted_by(http), MANY) == read
                 assert http.get(server.url(host=name), limit=LIMIT).status == 200
         assert (len(first.requests), len(second.requests)) == (2, 2)
 
@@ -232,7 +239,7 @@ def test_a_damaged_certificate_in_the_bundle_spoils_nothing(machine: Machine, au
     damaged = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
     machine.bundle.write_bytes(damaged + machine.bundle.read_bytes())
     with serving(authority) as server:
-        assert asked(machine.start(), server) > 100
+        assert asked(machine.start(), server) >= MANY
         assert asked(machine.start(), server) == 1
 
 
@@ -293,7 +300,7 @@ def test_a_cross_signed_root_is_followed_to_the_one_that_is_left(tmp_path: Path,
         assert asked(machine.start(), server) == 1
         assert server.connections == 2
         machine.install(other)
-        assert asked(machine.start(), server) > 100
+        assert asked(machine.start(), server) >= MANY
         assert asked(machine.start(), server) == 1
         assert server.connections == 4
     assert anchors(machine) == {der(other)}
@@ -359,7 +366,7 @@ def test_an_authority_that_is_taken_out_is_not_trusted_from_then_on(
     with serving(authority) as server:
         assert "unknown authority" in refused(machine.start(), server)[0]
     with serving(other) as server:
-        assert asked(machine.start(), server) > 100
+        assert asked(machine.start(), server) >= MANY
 
 
 @pytest.mark.usefixtures("each_source")
@@ -383,7 +390,7 @@ def test_any_change_of_the_bundle_counts(machine: Machine, authority: Authority,
             else:
                 assert trusted_by(machine.start()) == 0
             return
-        assert trusted_by(machine.start()) > 100
+        assert trusted_by(machine.start()) >= MANY
 
 
 @pytest.mark.usefixtures("each_source")
@@ -391,7 +398,7 @@ def test_any_change_of_the_bundle_counts(machine: Machine, authority: Authority,
 def test_a_link_to_another_bundle_counts(machine: Machine, authority: Authority) -> None:
     kept, changed = machine.directory / "kept.pem", machine.directory / "changed.pem"
     machine.bundle.rename(kept)
-    changed.write_bytes(Path(certifi.where()).read_bytes())
+    changed.write_bytes(PUBLIC)
     machine.bundle.symlink_to(kept)
     with serving(authority) as server:
         asked(machine.start(), server)
@@ -566,7 +573,7 @@ def test_an_odd_file_is_as_if_absent(
         asked(machine.start(), server)
         file = machine.file
         spoil(file)
-        assert asked(machine.start(), server) > 100
+        assert asked(machine.start(), server) >= MANY
         assert asked(machine.start(), server) == 1
         assert server.connections == 3
     assert file.is_file()
@@ -582,7 +589,7 @@ def test_a_directory_in_its_place_costs_time_alone(machine: Machine, authority: 
         name.unlink()
         name.mkdir()
         for _ in range(2):
-            assert asked(machine.start(), server) > 100
+            assert asked(machine.start(), server) >= MANY
     assert machine.console.lines == []
 
 
@@ -596,7 +603,7 @@ def test_a_cache_that_cannot_be_used_costs_time_alone(machine: Machine, authorit
     with serving(authority) as server:
         for _ in range(2):
             http = machine.start(roots=NoRoots()) if how == "absent" else machine.start()
-            assert asked(http, server) > 100
+            assert asked(http, server) >= MANY
     assert machine.console.lines == []
 
 
