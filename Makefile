@@ -22,7 +22,7 @@ $(VENV)/.pip:
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
 	@touch $@
 
-$(VENV)/.product: pyproject.toml hatch_build.py kubelogin_py/frontdoor.sh | $(VENV)/.pip
+$(VENV)/.product: pyproject.toml hatch_build.py kubelogin_py/frontdoor.sh talos_cred/frontdoor.sh | $(VENV)/.pip
 	$(BIN)/pip install --quiet --editable .
 	@touch $@
 
@@ -31,7 +31,7 @@ $(VENV)/.demo: $(VENV)/.product
 	@touch $@
 
 # All of Python's packages at once, and beside it what is no package of Python.
-$(VENV)/.packages: pyproject.toml hatch_build.py kubelogin_py/frontdoor.sh | $(VENV)/.pip
+$(VENV)/.packages: pyproject.toml hatch_build.py kubelogin_py/frontdoor.sh talos_cred/frontdoor.sh | $(VENV)/.pip
 	$(BIN)/pip install --quiet --editable . --group test --group lint
 	@touch $(VENV)/.product $(VENV)/.demo $@
 

@@ -1,6 +1,6 @@
-"""Which commands a wheel installs: the front door in shell, or on Windows Python's own entry points.
+"""Which commands a wheel installs: the front doors in shell, or on Windows Python's own entry points.
 
-A wheel can't carry both under one name. So ``py3-none-any`` has the script, and installers on Windows prefer a wheel
+A wheel can't carry both under one name. So ``py3-none-any`` has the scripts, and installers on Windows prefer a wheel
 that is tagged for Windows. ``KUBELOGIN_PY_WHEEL`` says which to make: ``any``, ``win_amd64``, ``win_arm64`` or
 ``win32``; without it, what suits the machine that builds.
 """
@@ -18,9 +18,12 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 VARIABLE = "KUBELOGIN_PY_WHEEL"
-FRONT_DOOR = "kubelogin_py/frontdoor.sh"
-FRONT_DOORS = ("kubelogin", "kubectl-oidc_login")
-"""Commands that are the script where there is sh."""
+FRONT_DOORS = {
+    "kubelogin": "kubelogin_py/frontdoor.sh",
+    "kubectl-oidc_login": "kubelogin_py/frontdoor.sh",
+    "talos-cred": "talos_cred/frontdoor.sh",
+}
+"""Commands that are a script where there is sh, and the script."""
 
 _WINDOWS = ("win_amd64", "win_arm64", "win32")
 
@@ -38,17 +41,17 @@ def platform() -> str:
 
 
 class Commands(MetadataHookInterface):
-    """Adds the entry points: those of the table in pyproject.toml that are not the script."""
+    """Adds the entry points: those of the table in pyproject.toml that are not a script."""
 
     def update(self, metadata: dict[str, Any]) -> None:
         """Set the ``scripts`` of the project."""
         entry_points: dict[str, str] = self.config["scripts"]
-        left_out = FRONT_DOORS if platform() == "any" else ()
+        left_out = FRONT_DOORS if platform() == "any" else {}
         metadata["scripts"] = {name: target for name, target in entry_points.items() if name not in left_out}
 
 
 class FrontDoors(BuildHookInterface[Any]):
-    """Adds the script under each of its names, or tags the wheel for Windows."""
+    """Adds the scripts under their names, or tags the wheel for Windows."""
 
     def initialize(self, _version: str, build_data: dict[str, Any]) -> None:
         """Prepare a wheel, also an editable one."""
@@ -67,9 +70,9 @@ class FrontDoors(BuildHookInterface[Any]):
 
     def _copied(self) -> Iterator[tuple[str, str]]:
         # One file can be had under one name only.
-        for name in FRONT_DOORS:
+        for name, script in FRONT_DOORS.items():
             copy = self._copies / name
             # Whatever became of line ends and mode on the way here.
-            copy.write_bytes(Path(self.root, FRONT_DOOR).read_bytes().replace(b"\r\n", b"\n"))
+            copy.write_bytes(Path(self.root, script).read_bytes().replace(b"\r\n", b"\n"))
             copy.chmod(0o755)
             yield str(copy), name

@@ -3,16 +3,20 @@
 talosctl has no plugin hook, so this stands in front of every call of it and must cost next to nothing. Only ``os``
 and ``sys`` are used, which every Python has loaded by then: no YAML, no JSON, no cryptography. Any doubt returns, and
 then the command line runs in full. A note is believed only while the very certificate it is about is still in the
-talosconfig.
+talosconfig. Then a pass is left, with which ``frontdoor.sh`` does without Python: it reads the same words by the same
+rules, and both must be changed together.
 
 The note of a context is ``good-NAME`` in the directory ``FILE.talos-cred`` beside the talosconfig, four lines: a
 version, the second from which the certificate is valid, the second when it is to be renewed, and the certificate as
 the talosconfig has it.
 """
 
+import _signal  # type: ignore[import-not-found]  # what `signal` is made of, which is slow to import
 import os
 import sys
 from time import time
+
+from talos_cred import passes
 
 # As `typing` has it, which would have to be imported.
 TYPE_CHECKING = False
@@ -33,7 +37,7 @@ _NOT_EXECUTABLE = 126
 
 
 def main(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> None:
-    """Become the command when nothing stands in the way; return otherwise, having done nothing."""
+    """Become the command when nothing stands in the way, leaving a pass; return otherwise, having done nothing."""
     if os.name == "nt" or not arguments or arguments[0] != "run":
         return
     wish = read_wish(arguments[1:])
@@ -43,11 +47,17 @@ def main(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> None:
     try:
         options = with_file(options, environ)
         place = options.get("talosconfig") or found(environ)
-        context = context_of(options, command, environ) or _current(_read(place))
-        if context and is_good(place, context, time()):
-            become(prepared(command, options), environ, options)
+        now = time()
+        changed = os.stat(place).st_mtime_ns  # noqa: PTH116 -- pathlib is slow to import
+        asked = context_of(options, command, environ)
+        context = asked or _current(_read(place))
+        times = good_times(place, context, now) if context else None
     except (OSError, ValueError):
         return
+    if times is None:
+        return
+    passes.leave(beside(place), asked, times, changed, now)
+    become(prepared(command, options), environ, options)
 
 
 def read_wish(words: "Sequence[str]") -> tuple[dict[str, str], list[str]] | None:
@@ -131,15 +141,17 @@ def note(not_before: float, renew_at: float, certificate: str) -> bytes:
     return VERSION + f"\n{int(not_before)}\n{int(renew_at)}\n{certificate}\n".encode("ascii")
 
 
-def is_good(talosconfig: str, context: str, now: float) -> bool:
-    """Return whether a context's certificate serves without a renewal, as far as its note says.
+def good_times(talosconfig: str, context: str, now: float) -> tuple[int, int] | None:
+    """Return since when a context's certificate is good and until when, as far as its note says; ``None`` if it is not.
 
     :raises OSError: there is no note, or no talosconfig.
+    :raises ValueError: there are no times in the note.
     """
     lines = _read(os.path.join(beside(talosconfig), file_name("good", context))).split(b"\n")  # noqa: PTH118 -- as above
     if len(lines) != _LINES + 1 or lines[0] != VERSION or not lines[3]:
-        return False
-    return int(lines[1]) <= now < int(lines[2]) and lines[3] in _read(talosconfig)
+        return None
+    not_before, renew_at = int(lines[1]), int(lines[2])
+    return (not_before, renew_at) if not_before <= now < renew_at and lines[3] in _read(talosconfig) else None
 
 
 def become(command: "Sequence[str]", environ: "Mapping[str, str]", options: "Mapping[str, str]") -> "NoReturn":
@@ -147,6 +159,9 @@ def become(command: "Sequence[str]", environ: "Mapping[str, str]", options: "Map
     inherited = dict(environ)
     if "talosconfig" in options:
         inherited["TALOSCONFIG"] = os.path.abspath(options["talosconfig"])  # noqa: PTH100 -- as above
+    # Python ignores these two from its start, and what is ignored stays so for the command.
+    for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
+        _signal.signal(number, _signal.SIG_DFL)
     code = _NOT_EXECUTABLE
     try:
         sys.stdout.flush()

@@ -14,7 +14,7 @@ from kubelogin_py.storage import directories, kernel_lock, lock
 from kubelogin_py.storage.failures import AbsentError
 from kubelogin_py.storage.files import Folder
 from kubelogin_py.text import printable
-from talos_cred import fastrun
+from talos_cred import fastrun, passes
 from talos_cred.errors import TalosconfigError
 
 LIMIT = 1 << 20
@@ -151,6 +151,20 @@ class Files:
         try:
             with self._folder() as folder:
                 folder.remove(fastrun.file_name(prefix, name))
+        except AbsentError:
+            return
+        except StorageError as error:
+            raise _ours(error) from None
+
+    def withdraw(self, context: str) -> None:
+        """Remove the passes of a context, and that of the current one; absent is fine.
+
+        :raises TalosconfigError: one is still there.
+        """
+        try:
+            with self._folder() as folder:
+                for name in (*passes.names(context), *passes.names("")):
+                    folder.remove(name)
         except AbsentError:
             return
         except StorageError as error:

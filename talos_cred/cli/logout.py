@@ -42,6 +42,7 @@ def _forget(kept: Record, files: Files) -> None:
         return config.without_context(name, current=_next_current(config, kept))
 
     files.change(edit)
+    files.withdraw(name)
     for prefix in ("good", "record"):
         files.forget(prefix, name)
     say(f"context {printable(name, 100)} was removed; its certificate can't be revoked and ends by itself")
