@@ -7,7 +7,8 @@
 # doubt is left to Python, which leaves the passes.
 #
 # What a pass is, and why it can be believed, is explained in passes.py; what run's words mean is in fastrun.py. What
-# is here must be changed together with them. A pass is data, never code, and the command's words are not touched.
+# is here must be changed together with them. A pass is data, never code, and the command's words are not touched. Nor
+# are its variables, but that dash and others drop those whose names are not a shell's.
 #
 # -O, -nt, -ot and /dev/fd are not in every POSIX shell; a test that a shell does not know fails, and Python is asked.
 # The names begin with our_ because a variable that came from the environment would go on with our value.
@@ -31,7 +32,7 @@ our_command() {
       --*) our_flag=$1 our_value=${2-} && shift ;;
       *) return 0 ;;
     esac
-    case $our_value in '' | -*) return 0 ;; esac
+    [ "$our_value" ] || return 0
     case $our_flag in
       --context-name | --context) our_context=$our_value ;;
       --talosconfig) our_file=$our_value ;;

@@ -8,7 +8,7 @@ from tests.bench import words
 from tests.bench.cluster import OURS, STATIC, added
 from tests.bench.counting import Counts
 from tests.bench.derived import Theirs
-from tests.bench.rows import BASE, CAT, INSTALLED, PYTHON_HIT, REFRESH, RUN, UPSTREAM, VENV
+from tests.bench.rows import BASE, CAT, INSTALLED, PYTHON_HIT, REFRESH, RUN, RUN_PYTHON, UPSTREAM, VENV
 from tests.bench.timing import Ratio, Sample, Timed, ratio
 from tests.exchange_server.throughput import Throughput
 
@@ -135,8 +135,8 @@ def _aims(results: Results) -> str:
     ]
     if RUN in results.others:
         rows += [
-            [f"{RUN}, x {name}", "< 1.3", *_verdict(_compared(results.others, RUN, base), 1.3)]
-            for name, base in (("bare Python", BASE), (VENV, VENV))
+            [f"{row}, x {name}", "< 1.3", *_verdict(_compared(results.others, row, base), 1.3)]
+            for row, name, base in ((RUN, "bare Python", BASE), (RUN_PYTHON, VENV, VENV))
         ]
     for name, row, limit in (("hit", INSTALLED, 2.0), ("refresh", REFRESH.format(0), 40.0)):
         memory = results.counts[row].memory if row in results.counts else None

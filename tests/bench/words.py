@@ -44,8 +44,8 @@ MEETING = """What would bring them further, or meet the rest:
 
 - a hit: a static launcher in C in place of the script (30 KB, a wheel for each platform) takes a quarter of the
   shell's time. An answer that the shell runs instead of reads would save a third, but it would be code.
-- a hit in Python, and `talos-cred run`: what is left is the start of the interpreter and of the virtual environment's
-  `site`; a script for `/bin/sh` in front of `talos-cred`, too, would save most of it.
+- a hit in Python, and what of `talos-cred run` is left to Python: the start of the interpreter and of the virtual
+  environment's `site` is nearly all of it.
 - a refresh: what is left are imports. PyJWT, which brings X.509 and an HTTP client of its own along, is a quarter of
   them, and is imported while the answer is waited for; `cryptography` asked directly would save most of that quarter,
   and be more code of ours next to signatures. The standard library's HTTP, TLS and `dataclasses` are the greater part

@@ -1,4 +1,4 @@
-"""The front door as it is installed, started by every shell that may be ``/bin/sh`` somewhere."""
+"""The front doors as they are installed, started by every shell that may be ``/bin/sh`` somewhere."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "kubelogin_py/frontdoor.sh"
+TALOS = Path(__file__).parents[2] / "talos_cred/frontdoor.sh"
 NO_PATH = "/nowhere"
 """For ``PATH``: whatever is not a builtin fails."""
 
@@ -34,7 +35,8 @@ _PYTHON = r"""#!/bin/sh
 printf '%s\0' "$@"
 exit 77
 """
-_MISS = 77
+MISS = 77
+"""How it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,17 @@ class Door:
 
     :param directory: becomes the installation.
     :param edit: text to put before another text of the script, to look into it.
+    :param source: the script.
+    :param name: of the command.
     """
 
-    def __init__(self, directory: Path, *, edit: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, edit: tuple[str, str] | None = None, source: Path = SOURCE, name: str = "kubelogin"
+    ) -> None:
         self.bin = directory / "bin"
         self.bin.mkdir(parents=True)
-        self.script = self.bin / "kubelogin"
-        text = SOURCE.read_text(encoding="utf-8")
+        self.script = self.bin / name
+        text = source.read_text(encoding="utf-8")
         if edit:
             assert text.count(edit[1]) == 1
             text = text.replace(edit[1], edit[0] + edit[1])
@@ -117,7 +123,7 @@ class Door:
     def ask(self, shell: str, arguments: Iterable[str], environ: Mapping[str, str], **options) -> Reply:
         """Start a shell with the script and return what came of it; it must be one thing or the other."""
         done = self.start(shell, arguments, environ, **options)
-        if done.returncode == _MISS:
+        if done.returncode == MISS:
             assert done.stdout.endswith(b"\0")
             ours, code, *asked = done.stdout[:-1].split(b"\0")
             assert (ours, code) == (b"-I", b"-c")

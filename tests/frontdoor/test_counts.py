@@ -9,7 +9,7 @@ import pytest
 
 from tests.frontdoor.command_lines import MINIMAL, POCKET_ID
 from tests.frontdoor.place import Place
-from tests.frontdoor.shells import EACH, SOURCE, Door
+from tests.frontdoor.shells import EACH, SOURCE, TALOS, Door
 from tests.storage.surroundings import credential
 
 FORKS = re.compile(r"\b(fork|vfork|clone|clone3)\(")
@@ -58,10 +58,11 @@ def test_a_hit_asks_little_of_the_system(shell: str, tmp_path: Path, required: C
     assert counts[0] - counts[1] <= 90
 
 
+@pytest.mark.parametrize("script", [SOURCE, TALOS], ids=str)
 @pytest.mark.required("shellcheck")
-def test_shellcheck_finds_nothing(required: Callable[[str], Path]) -> None:
+def test_shellcheck_finds_nothing(script: Path, required: Callable[[str], Path]) -> None:
     done = subprocess.run(
-        [required("shellcheck"), "--shell=sh", "--severity=style", "--norc", SOURCE],
+        [required("shellcheck"), "--shell=sh", "--severity=style", "--norc", script],
         capture_output=True,
         text=True,
         check=False,
@@ -69,12 +70,20 @@ def test_shellcheck_finds_nothing(required: Callable[[str], Path]) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_script_is_small_and_runs_no_file_as_code() -> None:
+@pytest.mark.parametrize("script", [SOURCE, TALOS], ids=str)
+def test_the_script_is_small_and_runs_no_file_as_code(script: Path) -> None:
     """One read of eight kilobytes gets it all, and there is neither ``.`` nor ``eval`` in it."""
-    text = SOURCE.read_bytes()
+    text = script.read_bytes()
     assert text.startswith(b"#!/bin/sh\n")
     assert len(text) < 8192
     assert text.isascii()
     code = re.sub(rb"(?m)^ *#.*$", b"", text)
     assert not re.search(rb"(?m)(^|[;&|({] *|\b(then|do|else) )(\.|eval|source) ", code)
-    assert SOURCE.stat().st_mode & 0o111 == 0o111
+    assert script.stat().st_mode & 0o111 == 0o111
+
+
+def test_both_scripts_find_the_interpreter_by_the_same_lines() -> None:
+    """Each is whole, for who wants to read what is installed; what they share must not drift apart."""
+    lines = [re.findall(r"(?ms)^our_self=\$0$.*^our_bin=.*?$", script.read_text()) for script in (SOURCE, TALOS)]
+    assert len(lines[0]) == 1
+    assert lines[0] == lines[1]

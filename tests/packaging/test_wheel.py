@@ -1,4 +1,4 @@
-"""What is built, and that every installer makes two working commands of it."""
+"""What is built, and that every installer makes working commands of it."""
 
 import os
 import shutil
@@ -16,13 +16,17 @@ import pytest
 
 from tests.frontdoor.command_lines import MINIMAL
 from tests.frontdoor.place import Place
-from tests.frontdoor.shells import SOURCE
+from tests.frontdoor.shells import SOURCE, TALOS
 from tests.storage.surroundings import credential
 from tests.support.environment import BIN
+from tests.talos_cred.door import Talos
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ["kubectl-oidc_login", "kubelogin"]
-ENTRY_POINTS = {f"{name} = kubelogin_py.__main__:main" for name in COMMANDS}
+TALOS_CRED = "talos-cred"
+ENTRY_POINTS = {f"{name} = kubelogin_py.__main__:main" for name in COMMANDS} | {
+    f"{TALOS_CRED} = talos_cred.__main__:main"
+}
 
 
 def build(directory: Path, *arguments: str, source: Path = ROOT, platform: str | None = None) -> Path:
@@ -76,16 +80,16 @@ def entry_points(wheel: Path) -> set[str]:
 # What is built
 
 
-def test_the_wheel_for_everybody_has_the_script_under_both_names(wheel: Path) -> None:
+def test_the_wheel_for_everybody_has_the_scripts_under_their_names(wheel: Path) -> None:
     assert wheel.name.endswith("-py3-none-any.whl")
-    assert scripts(wheel) == {name: (SOURCE.read_bytes(), 0o755) for name in COMMANDS}
+    sources = {**dict.fromkeys(COMMANDS, SOURCE), TALOS_CRED: TALOS}
+    assert scripts(wheel) == {name: (source.read_bytes(), 0o755) for name, source in sources.items()}
     assert not ENTRY_POINTS & entry_points(wheel)
     with zipfile.ZipFile(wheel) as archive:
         assert not [name for name in archive.namelist() if name.endswith("frontdoor.sh")]
 
 
-def test_the_wheel_has_talos_cred_and_its_command(wheel: Path) -> None:
-    assert "talos-cred = talos_cred.__main__:main" in entry_points(wheel)
+def test_the_wheel_has_talos_cred(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         assert {"talos_cred/__main__.py", "talos_cred/cli/app.py"} <= set(archive.namelist())
 
@@ -122,9 +126,9 @@ def test_the_source_distribution_builds_the_same_wheel(wheel: Path, tmp_path: Pa
         # Debian 12's Python has no filters yet; it is our own archive.
         archive.extractall(tmp_path / "unpacked", **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     [source] = (tmp_path / "unpacked").iterdir()
-    script = source / "kubelogin_py/frontdoor.sh"
-    script.write_bytes(script.read_bytes().replace(b"\n", b"\r\n"))
-    script.chmod(0o600)
+    for script in source.glob("*/frontdoor.sh"):
+        script.write_bytes(script.read_bytes().replace(b"\n", b"\r\n"))
+        script.chmod(0o600)
     again = build(tmp_path / "again", "--wheel", source=source)
     assert again.name == wheel.name
     assert scripts(again) == scripts(wheel)
@@ -269,3 +273,20 @@ def test_installed_commands_work(how: str, index: Path, tmp_path: Path, required
         assert (done.returncode, done.stderr) == (0, b"")
         assert done.stdout.startswith(b"kubelogin version ")
     assert place.file.exists()
+    _check_talos_cred(installing, directory / TALOS_CRED, how)
+
+
+def _check_talos_cred(installing: Installing, command: Path, how: str) -> None:
+    """What Python decides at first, and leaves a pass for, the script decides from then on."""
+    assert command.is_symlink() == (how in _LINKED)
+    assert command.read_bytes() == TALOS.read_bytes()
+    talos = Talos(installing.directory / "home")
+    script = command.resolve()
+    for _ in range(2):
+        done = installing.run(command, "run", "--", "sh", "-c", 'echo "$@"', "sh", "a  b", "*")
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"a  b *\n", b"")
+        assert talos.files() == ["pass-", "seen-"]
+        # A script that stands alone has nobody else to ask.
+        alone = installing.directory / "alone"
+        alone.mkdir(exist_ok=True)
+        command = Path(shutil.copy(script, alone))

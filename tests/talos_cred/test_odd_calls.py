@@ -144,6 +144,17 @@ def test_a_login_makes_the_file_that_the_environment_names(home: Path, environme
     assert str(home / "new/config") in command.run("status", home=home, env=environment, command=PROGRAM).stdout
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="systemd's text")
+def test_a_service_starts_the_command_by_the_name_it_was_called(home: Path, environment: dict[str, str]) -> None:
+    """By the link, which stays when the installation behind it is made anew."""
+    link = home / ".local/bin/talos-cred"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(PROGRAM)
+    assert command.run("login", home=home, env=environment, command=link).code == 0
+    shown = command.run("service", "show", home=home, env=environment, command=link)
+    assert f'ExecStart="{link}" "login" "--watch"' in shown.stdout
+
+
 def test_a_service_is_removed_where_systemd_cannot_be_asked(home: Path, environment: dict[str, str]) -> None:
     """The unit file is gone all the same: with it the service would come back at the next login."""
     assert command.run("login", home=home, env=environment, command=PROGRAM).code == 0
