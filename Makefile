@@ -39,7 +39,7 @@ $(VENV)/.components: tests/support/node/package-lock.json tests/support/componen
 	$(BIN)/python tests/support/components.py install
 	@touch $@
 
-$(VENV)/.test: pyproject.toml hatch_build.py kubelogin_py/frontdoor.sh tests/support/node/package-lock.json tests/support/components.py
+$(VENV)/.test: pyproject.toml hatch_build.py kubelogin_py/frontdoor.sh talos_cred/frontdoor.sh tests/support/node/package-lock.json tests/support/components.py
 	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/.packages $(VENV)/.components
 	$(BIN)/python tests/support/components.py check
 	@touch $@

@@ -182,13 +182,17 @@ def test_logout_ends_the_session_and_leaves_the_rest(shell: Shell, idp: Provider
     path.write_text("context: mine\ncontexts:\n    mine:\n        nodes: [a]\n    other: {}\n")
     shell.login("--use")
     assert shell.config["context"] == "oidc"
+    make_old(shell, "oidc")
+    os.utime(path, (time.time() - 30,) * 2)
+    assert (shell("run", "--", "true").code, shell("run", "--context", "oidc", "--", "true").code) == (0, 0)
+    assert len(list((shell.home / ".talos/config.talos-cred").glob("[ps]*-*"))) == 4
     idp.forget()
     done = shell("logout")
     assert done.code == 0, done.stderr
     assert shell.config == {"context": "mine", "contexts": {"mine": {"nodes": ["a"]}, "other": {}}}
     assert idp.count("revocation_endpoint") == 1
     assert shell("status").code == 2
-    assert not list((shell.home / ".talos/config.talos-cred").glob("[gr]*-*"))
+    assert not list((shell.home / ".talos/config.talos-cred").glob("[gprs]*-*"))
     shell.login()
     assert opened(browser) == 2
     assert "not made by talos-cred" in shell("logout", "--context-name", "other").stderr
@@ -206,11 +210,23 @@ def test_logout_of_one_context_keeps_the_session_of_another(shell: Shell, idp: P
     assert shell.config["contexts"] == {}
 
 
+def make_old(shell: Shell, context: str) -> None:
+    """Let the login have been a minute ago, as far as the note on its certificate says."""
+    note = shell.home / f".talos/config.talos-cred/good-{context}"
+    version, since, *rest = note.read_text().split("\n")
+    note.write_text("\n".join([version, str(int(since) - 60), *rest]))
+
+
 def test_run_becomes_the_command_with_a_good_certificate(shell: Shell, apid: str, talosctl: Path) -> None:
     shell.login("--context-name", "prod")
-    for _ in range(2):
+    # Decided by Python, which leaves no pass, then one; then by the front door.
+    now = time.time()
+    make_old(shell, "prod")
+    for age in (0, 30, 30):
+        os.utime(shell.home / ".talos/config", (now - age,) * 2)
         done = shell("run", "--context-name", "prod", "--", talosctl, "-e", apid, "version")
         assert (done.code, done.stdout, done.stderr) == (0, "v1.6.0\n", "")
+        assert (shell.home / ".talos/config.talos-cred/pass-prod").exists() == (age > 0)
     assert shell("run", "--", "sh", "-c", "exit 7").code == 7
     assert shell("run", "--", "no-such-command").code == 127
     assert shell("run").code == 1

@@ -262,14 +262,14 @@ def test_a_context_with_a_long_lived_certificate_is_not_overwritten(cast: Cast, 
 def test_the_note_for_run_is_about_this_very_certificate(cast: Cast, home: Path) -> None:
     validity = cast().validity
     path = home / ".talos" / "config"
-    assert fastrun.is_good(str(path), "oidc", validity.not_before + 1)
-    assert not fastrun.is_good(str(path), "oidc", validity.not_before + 250)
-    assert not fastrun.is_good(str(path), "oidc", validity.not_before - 5)
+    assert fastrun.good_times(str(path), "oidc", validity.not_before + 1)
+    assert not fastrun.good_times(str(path), "oidc", validity.not_before + 250)
+    assert not fastrun.good_times(str(path), "oidc", validity.not_before - 5)
     path.write_text(path.read_text().replace("crt: ", "crt: AAAA"))
     cast(context="other")
     text = path.read_text()
     path.write_text(text.replace(config(home).contexts["oidc"]["crt"], "AAAA"))
-    assert not fastrun.is_good(str(path), "oidc", validity.not_before + 1)
+    assert not fastrun.good_times(str(path), "oidc", validity.not_before + 1)
 
 
 def test_nothing_secret_is_remembered_or_told(cast: Cast, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
