@@ -8,8 +8,9 @@ import base64
 import functools
 import http.client
 import socket
+from collections.abc import Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -120,6 +121,19 @@ class _Connection(HTTPConnection):
             connection.close()
             raise
         return connection
+
+    def set_tunnel(
+        self, host: str, port: int | None = None, headers: Mapping[str, str] | None = None, scheme: str = "http"
+    ) -> None:
+        """Ask for a tunnel as RFC 9112 section 3.2 has it, with ``Host``: Python before 3.12 leaves that out."""
+        name = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        super().set_tunnel(host, port, {"Host": f"{name}:{port}", **(headers or {})}, scheme)
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 -- as in the library
+        # Python before 3.12 asks as HTTP/1.0, which some proxies refuse.
+        if self._tunnel_host and not self.tunnelled:
+            data = data.replace(b" HTTP/1.0\r\n", b" HTTP/1.1\r\n", 1)
+        super().send(data)
 
     def _tunnel(self) -> None:
         super()._tunnel()
