@@ -132,8 +132,9 @@ def test_installed_for_a_user_the_version_of_the_packages_is_started(shell: str,
     main = "def main():\n import sys\n print(sys.argv, sys.flags.isolated)\n"
     (package / "__main__.py").write_text(main, encoding="utf-8")
     environ = {"PATH": f"{Path(sys._base_executable).parent}:{os.environ['PATH']}"}
-    done = door.start(shell, ["x y", "*"], environ)
-    assert (done.stdout.decode(), done.stderr) == (f"{[str(door.script), 'x y', '*']} 1\n", b"")
+    for flags in ([], ["-f"]):
+        done = door.start(shell, ["x y", "*"], environ, flags=flags)
+        assert (done.stdout.decode(), done.stderr) == (f"{[str(door.script), 'x y', '*']} 1\n", b"")
 
 
 # What is around it
