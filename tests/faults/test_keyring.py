@@ -165,7 +165,7 @@ def test_f18_two_processes_at_first_use(scene: Scene, desktop: Session) -> None:
 
 
 def test_f30_thirty_probes_at_once(desktop: Session) -> None:
-    """Each with an item of its own, which is gone afterwards."""
+    """Each with an item of its own: none meets another's, and nothing is left behind."""
 
     def probe(_: int) -> None:
         SystemKeyring(desktop.whole_environment, clock=SystemClock(), tell=lambda _: None, patience=60.0).probe()

@@ -171,13 +171,6 @@ def test_f_18d_many_processes_at_first_use(unlocked: Session, tmp_path: Path) ->
     assert console.lines == []
 
 
-def test_f_30_thirty_probes_at_once(unlocked: Session) -> None:
-    """None meets another's item, and nothing is left behind."""
-    with ThreadPoolExecutor(30) as pool:
-        list(pool.map(lambda _: keyring(unlocked).probe(), range(30)))
-    assert unlocked.labels() == []
-
-
 def test_int128_s_items(unlocked: Session) -> None:
     """Read as they are; removed by the names that are surely its own."""
     session, other = KEYRING_ACCOUNT_PREFIX + KEY, KEYRING_ACCOUNT_PREFIX + "b" * 64
