@@ -1,5 +1,6 @@
 """A cache directory that int128/kubelogin wrote gives a token without a sign-in, and is left as it is."""
 
+import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import pytest
 
 from kubelogin_py.compat.upstream_keys import UpstreamOptions, cache_keys
 from tests.support import command
+from tests.support.processes import free_port
 from tests.support.providers import EMBEDDED, Provider
 from tests.support.relying_party import RelyingParty
 
@@ -66,6 +68,12 @@ def leave(provider: Provider, home: Path, directory: Path | None = None) -> Left
     return left
 
 
+@functools.cache
+def port_of(home: Path) -> int:
+    """Return one port for each home: tests run side by side, and the usual ports are for two of them."""
+    return free_port()
+
+
 def get_token(provider: Provider, home: Path, *more: str) -> command.Result:
     """Run the plugin where any sign-in would fail."""
     return command.run(
@@ -76,6 +84,7 @@ def get_token(provider: Provider, home: Path, *more: str) -> command.Result:
         "--certificate-authority=~/ca.crt",
         "--browser-command=/nonexistent/browser",
         "--authentication-timeout-sec=1",
+        f"--listen-address=127.0.0.1:{port_of(home)}",
         *more,
         home=home,
         # With storage none a failed sign-in is remembered there, and other tests have the same provider.
