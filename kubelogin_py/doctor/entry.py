@@ -63,11 +63,13 @@ def command(known: Known) -> Finding:
     """The command is found where kubectl looks, and is this program."""
     plugin, context = known.plugin, known.context
     if not plugin.command:
+        # As a guide has it that people follow.
+        name = KUBECTL if PLUGIN_WORD in plugin.arguments[:1] else "kubelogin"
         return failed(
             "command",
             f'the exec section of user "{context.user}" has no command',
             "kubectl has nothing to start",
-            f"kubectl config set-credentials {shlex.quote(context.user)} --exec-command=kubelogin",
+            f"kubectl config set-credentials {shlex.quote(context.user)} --exec-command={name}",
         )
     name = kubeconfig_context.command_path(plugin.command, context.path)
     found = known.surroundings.program(name)

@@ -92,8 +92,9 @@ def _from_exec(name: str, user: dict[str, Any], command: str, keep_secret: KeepS
     if not isinstance(plugin, dict):
         return None
     words = [str(word) for word in plugin.get("args") or ()]
-    program = re.split(r"[/\\]", str(plugin.get("command", "")))[-1]
-    if _KUBECTL.fullmatch(program) and words[:1] == ["oidc-login"]:
+    program = re.split(r"[/\\]", str(plugin.get("command") or ""))[-1]
+    # Without any command, too: a guide that people follow has left it out.
+    if _KUBECTL.fullmatch(program or "kubectl") and words[:1] == ["oidc-login"]:
         words, what = words[1:], "kubectl oidc-login"
     elif _NAMES.fullmatch(program):
         what = program

@@ -79,6 +79,8 @@ def test_a_plugin_without_command_as_in_the_guide(patient: Patient) -> None:
     """The stanza of the Talos and Pocket-ID guide has no command."""
     del patient.plugin["command"]
     patient.examine().blames("command", "no command", advice="--exec-command=kubelogin")
+    patient.before = ["oidc-login"]
+    patient.examine().blames("command", "no command", advice="--exec-command=kubectl")
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ STARTS = {
     "kubectl": ("kubectl", ["oidc-login"]),
     "kubectl-path": ("/usr/local/bin/kubectl", ["oidc-login"]),
     "kubectl-windows": ("C:\\bin\\kubectl.exe", ["oidc-login"]),
+    "no-command": ("", ["oidc-login"]),
     "kubelogin": ("kubelogin", []),
     "kubelogin-path": ("/home/me/.krew/store/kubelogin", []),
     "krew": ("kubectl-oidc_login", []),
