@@ -155,12 +155,17 @@ def _ended_well(child: int) -> bool:
 def _collect(answer_read: int, lines_read: int) -> bytes:
     """Return the child's answer; what it says on stderr meanwhile is passed on as it comes."""
     answer = bytearray()
-    waiting = {answer_read, lines_read}
-    while waiting:
-        for ready in select.select(list(waiting), [], [])[0]:
+    # Unlike `select` it takes descriptors beyond 1023: whoever started us may have left many open.
+    waiting = select.poll()
+    for descriptor in (answer_read, lines_read):
+        waiting.register(descriptor, select.POLLIN)
+    open_ends = 2
+    while open_ends:
+        for ready, _ in waiting.poll():
             chunk = os.read(ready, _CHUNK)
             if not chunk:
-                waiting.discard(ready)
+                waiting.unregister(ready)
+                open_ends -= 1
             elif ready == answer_read:
                 answer += chunk
             else:

@@ -124,6 +124,17 @@ def test_the_work_runs_in_another_process_and_its_value_comes_back(succeed: Call
 
 
 @FORKS
+def test_a_caller_that_leaves_a_thousand_files_open_to_us_costs_nothing(succeed: Callable[[str], str]) -> None:
+    """Descriptors are beyond what ``select`` takes then."""
+    succeed("""
+        import resource
+        resource.setrlimit(resource.RLIMIT_NOFILE, (2048, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        left_open = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+        assert run(lambda: left_open[-1]) == left_open[-1] > 1024
+    """)
+
+
+@FORKS
 def test_our_errors_come_back_with_everything_they_carry(succeed: Callable[[str], str]) -> None:
     succeed("""
         def fail(error):
