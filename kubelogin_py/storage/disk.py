@@ -171,6 +171,11 @@ class DiskStore:
             if folder.read(name) != document:
                 return self._read(folder, key)
             folder.move(name, aside)
+            # It may have come in that very moment, too: then it goes back, unless there is an even newer one.
+            if folder.read(aside) != document:
+                if folder.status(name) is None:
+                    folder.move(aside, name)
+                return self._read(folder, key)
             copy = twin.restore(folder, key)
             what = "its copy is used" if copy else "it can't be used any more"
             self._warn(f"a damaged session was moved to {shown(folder.path / aside)} ({error.message}); {what}")

@@ -8,6 +8,7 @@ import resource
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -339,6 +340,30 @@ def test_f08_a_good_file_that_has_just_replaced_a_damaged_one_stays(cache: Path)
     loaded = disk_store(cache, console=SavingConsole()).load(KEY)
     assert loaded
     assert loaded.id_token == Secret("id-token-2")
+    assert BAD not in names(cache)
+
+
+def test_f08_a_good_file_that_was_moved_in_place_of_a_damaged_one_comes_back(cache: Path) -> None:
+    """The other process may even sign in just before we move; its refresh token, just sent, has no copy then."""
+    (cache / FILE).write_bytes(b"damaged")
+    (cache / TWIN).unlink()
+    saved = replace(session("id-token-2"), refresh_sent_at=1.0)
+
+    def load() -> None:
+        to_come = [saved]
+
+        def save_before_the_move(event: str, arguments: tuple[object, ...]) -> None:
+            if event == "os.rename" and arguments[0] == FILE and to_come:
+                disk_store(cache).save(KEY, to_come.pop())
+
+        sys.addaudithook(save_before_the_move)
+        console = RememberingConsole()
+        assert disk_store(cache, console=console).load(KEY) == saved
+        assert not to_come
+        assert console.lines == []
+
+    in_child(load)
+    assert disk_store(cache).load(KEY) == saved
     assert BAD not in names(cache)
 
 
