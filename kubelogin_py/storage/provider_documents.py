@@ -7,13 +7,12 @@ import hashlib
 import json
 from pathlib import Path
 
-from kubelogin_py.errors import StorageError
 from kubelogin_py.oidc.strict_json import read_object
 from kubelogin_py.ports import Console, KeptDocuments
 from kubelogin_py.response import Response
 from kubelogin_py.settings import Settings
 from kubelogin_py.storage import names
-from kubelogin_py.storage.directories import opened
+from kubelogin_py.storage.kept_file import KeptFile
 
 _FORMAT = 1
 _OK = 200
@@ -41,37 +40,23 @@ class DiskDocuments:
     """
 
     def __init__(self, directory: Path, key: str, *, console: Console) -> None:
-        self._directory = directory
-        self._name = names.documents_file(key)
-        self._console = console
+        self._file = KeptFile(directory, names.documents_file(key), console=console)
 
     def load(self) -> KeptDocuments | None:
         """Return what is kept, or ``None``; what can't be read or trusted is as if absent."""
+        contents = self._file.read(even_if_exposed=True)
         try:
-            with opened(self._directory, warn=self._note) as folder:
-                contents = folder.read(self._name)
             return _parsed(contents) if contents else None
-        except (StorageError, ValueError):
+        except ValueError:
             return None
 
     def save(self, kept: KeptDocuments) -> None:
         """Keep the documents, or not."""
-        try:
-            with opened(self._directory, warn=self._note, create=True) as folder:
-                folder.write(self._name, _rendered(kept))
-        except StorageError as error:
-            self._note(error.message)
+        self._file.write(_rendered(kept))
 
     def forget(self) -> None:
         """Remove what is kept."""
-        try:
-            with opened(self._directory, warn=self._note) as folder:
-                folder.remove(self._name)
-        except StorageError as error:
-            self._note(error.message)
-
-    def _note(self, line: str) -> None:
-        self._console.detail(1, line)
+        self._file.remove()
 
 
 class NoDocuments:

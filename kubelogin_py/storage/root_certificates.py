@@ -9,12 +9,11 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kubelogin_py.errors import StorageError
 from kubelogin_py.oidc.strict_json import read_object
 from kubelogin_py.ports import Console
 from kubelogin_py.settings import Tls
-from kubelogin_py.storage import modes, names
-from kubelogin_py.storage.directories import opened
+from kubelogin_py.storage import names
+from kubelogin_py.storage.kept_file import KeptFile
 
 _FORMAT = 1
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -39,33 +38,20 @@ class DiskRoots:
     """
 
     def __init__(self, directory: Path, key: str, *, console: Console) -> None:
-        self._directory = directory
-        self._name = names.roots_file(key)
-        self._console = console
+        self._file = KeptFile(directory, names.roots_file(key), console=console)
 
     def load(self, identity: str) -> tuple[bytes, ...]:
         """Return the roots kept for these bundles; what can't be read or trusted is as if absent."""
+        # A session would be kept and closed to others; here it costs little to start anew.
+        contents = self._file.read(even_if_exposed=False)
         try:
-            with opened(self._directory, warn=self._note) as folder:
-                status = folder.status(self._name)
-                # A session would be kept and closed to others; here it costs little to start anew.
-                if status is None or modes.exposed(status):
-                    return ()
-                contents = folder.read(self._name)
             return _parsed(contents, identity) if contents else ()
-        except (StorageError, ValueError):
+        except ValueError:
             return ()
 
     def save(self, identity: str, roots: Sequence[bytes]) -> None:
         """Keep the roots for these bundles, or not."""
-        try:
-            with opened(self._directory, warn=self._note, create=True) as folder:
-                folder.write(self._name, _rendered(identity, roots))
-        except StorageError as error:
-            self._note(error.message)
-
-    def _note(self, line: str) -> None:
-        self._console.detail(1, line)
+        self._file.write(_rendered(identity, roots))
 
 
 def _rendered(identity: str, roots: Sequence[bytes]) -> bytes:
