@@ -58,10 +58,9 @@ class Faults:
         from kubelogin_py.adapters.certificate_refusals import refusal as words  # noqa: PLC0415 -- for a fault alone
 
         party = f"proxy {self.proxy}: " if at_proxy and self.proxy else ""
+        host, wanted = (f"proxy {self.proxy}", None) if party else (self.host, self.server_name)
         for link in _chain(error):
-            wanted = None if party else self.server_name
-            refusal = words(link, f"proxy {self.proxy}" if party else self.host, names, wanted=wanted)
-            if refusal:
+            if refusal := words(link, host, names, wanted=wanted):
                 return ProviderError(f"{self._request}: {refusal[0]}", hint=refusal[1])
         kind = NotSentTimeoutError if _has(error, TimeoutError) else NotSentError
         return kind(f"{self._request}: {party}{self._cause(error)} (temporary)", hint=_TEMPORARY_HINT)
