@@ -90,9 +90,8 @@ class UserService:
         return _UNIT.format(
             context=printable(self._context).replace("%", "%%"),
             target=_TARGET,
-            command=" ".join(_quoted(word) for word in self._command),
-            # A dollar means something in commands only (systemd.exec, "Environment=").
-            environment="".join(f"Environment={_quoted(pair).replace('$$', '$')}\n" for pair in kept),
+            command=" ".join(_quoted(word).replace("$", "$$") for word in self._command),
+            environment="".join(f"Environment={_quoted(pair)}\n" for pair in kept),
         )
 
     def plist(self) -> str:
@@ -181,8 +180,8 @@ def program() -> list[str]:
 
 
 def _quoted(word: str) -> str:
-    """Return a word as systemd reads it (systemd.service, "Command lines")."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    """Return a word as systemd reads it (systemd.syntax, "Quoting"); dollars mean something in commands only."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{escaped}"'
 
 
