@@ -1,12 +1,10 @@
 """What became of a kubeconfig, said on standard error."""
 
-import shlex
-
 from kubelogin_py.cli.output import Stderr
 from kubelogin_py.kubernetes.kubeconfig_diff import difference
 from kubelogin_py.kubernetes.kubeconfig_file import shown
 from kubelogin_py.kubernetes.kubeconfig_revision import Revision
-from kubelogin_py.text import printable
+from kubelogin_py.shell_word import shell_word
 
 
 def show(revision: Revision, stderr: Stderr, *, dry_run: bool) -> None:
@@ -23,10 +21,5 @@ def show(revision: Revision, stderr: Stderr, *, dry_run: bool) -> None:
     if not revision.whole:
         stderr.line(f"note: {where} was written anew, without its comments")
     if revision.backup:
-        back = f"kubelogin setup --undo --kubeconfig={quoted(str(revision.path))}"
+        back = f"kubelogin setup --undo --kubeconfig={shell_word(str(revision.path))}"
         stderr.line(f"what it was is in {shown(revision.backup)}; {back} puts it back")
-
-
-def quoted(text: str) -> str:
-    """Return a word as a shell takes it."""
-    return printable(shlex.quote(text))

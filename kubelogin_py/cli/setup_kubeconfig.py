@@ -22,6 +22,7 @@ from kubelogin_py.kubernetes.kubeconfig_yaml import Members
 from kubelogin_py.kubernetes.yaml_writing import value_of
 from kubelogin_py.oidc import urls
 from kubelogin_py.secret import Secret
+from kubelogin_py.shell_word import shell_word
 from kubelogin_py.text import printable
 from kubelogin_py.wiring import setting_up
 
@@ -271,8 +272,8 @@ def _body(documents: Documents, kind: Kind, name: str, only: tuple[str, ...] = (
 
 def _next_steps(chosen: Plan, context: str) -> list[str]:
     if context:
-        lines = [f"try: kubectl --context={kubeconfig_report.quoted(context)} auth whoami"]
+        lines = [f"try: kubectl --context={shell_word(context)} auth whoami"]
     else:
-        user = kubeconfig_report.quoted(chosen.user)
+        user = shell_word(chosen.user)
         lines = [f"no cluster is known, so no context was written; try: kubectl --user={user} get pods"]
     return [*lines, *kuberc.allowlist_lines(chosen.command)]

@@ -5,7 +5,6 @@ kubectl makes it before it changes the kubeconfig, removes it afterwards, and fa
 """
 
 import os
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from filelock import SoftFileLock, Timeout
 from kubelogin_py.errors import StorageError
 from kubelogin_py.kubernetes.kubeconfig_file import may_write, shown
 from kubelogin_py.ports import Clock, Console
-from kubelogin_py.text import printable
+from kubelogin_py.shell_word import shell_word
 
 PATIENCE = 5.0
 """Seconds that we wait for it; kubectl needs milliseconds."""
@@ -72,5 +71,5 @@ def _taken(path: Path) -> SoftFileLock | None:
 def _left_behind(path: Path, kubeconfig: Path) -> StorageError:
     return StorageError(
         f"{shown(kubeconfig)} is locked: another program is changing it, or ended and left {shown(path)} behind",
-        hint=f"if no kubectl is running, remove it and run this again: rm {printable(shlex.quote(str(path)))}",
+        hint=f"if no kubectl is running, remove it and run this again: rm {shell_word(str(path))}",
     )

@@ -1,6 +1,5 @@
 """One context of a kubeconfig as kubectl would use it: the cluster, the user, and the plugin that is to be started."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from kubelogin_py.errors import SettingsError
 from kubelogin_py.kubernetes import kubeconfig
 from kubelogin_py.kubernetes.kubeconfig_file import shown
 from kubelogin_py.kubernetes.kubeconfig_yaml import Items, Members, Node, Scalar
+from kubelogin_py.shell_word import shell_word
 from kubelogin_py.text import printable
 
 _CREDENTIALS = ("auth-provider", "token", "tokenFile", "client-certificate", "client-certificate-data", "username")
@@ -91,7 +91,7 @@ def find(paths: Sequence[Path], *, context: str) -> Context:
         where = ", ".join(shown(path) for path, _ in documents)
         raise SettingsError(
             f'user "{printable(user)}" of context "{printable(name)}" does not exist in {where}',
-            hint=f"kubectl config set-context {printable(shlex.quote(name))} --user=NAME",
+            hint=f"kubectl config set-context {shell_word(name)} --user=NAME",
         )
     path, node = entry[0], _member(entry[1], "user")
     return Context(

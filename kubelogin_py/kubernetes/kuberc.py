@@ -1,7 +1,6 @@
 """kubectl's own preferences (kuberc), as far as they say which credential plugins may run (kubectl 1.35 and later)."""
 
-import shlex
-
+from kubelogin_py.shell_word import shell_word
 from kubelogin_py.text import printable
 
 
@@ -10,7 +9,7 @@ def allowing(command: str) -> str:
 
     :param command: as the kubeconfig has it; kubectl compares it, and none of its arguments.
     """
-    entry = printable(shlex.quote(f"command={command}"))
+    entry = shell_word(f"command={command}")
     return f"kubectl kuberc set --section credentialplugin --policy Allowlist --allowlist-entry {entry}"
 
 

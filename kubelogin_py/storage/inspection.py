@@ -5,7 +5,6 @@ The stores put right what they find when they use it. Who only wants to know mus
 
 import errno
 import os
-import shlex
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,11 +16,11 @@ from kubelogin_py.doctor.surroundings import CacheState
 from kubelogin_py.errors import StorageError
 from kubelogin_py.refresh_due import Setback
 from kubelogin_py.session import Session
+from kubelogin_py.shell_word import shell_word
 from kubelogin_py.storage import ahead, attempts, kernel_lock, modes, names, record
 from kubelogin_py.storage.failures import failing, shown
 from kubelogin_py.storage.files import LIMIT
 from kubelogin_py.storage.lock_place import runtime_path
-from kubelogin_py.text import printable
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 _PUT_ASIDE = ".bad"
@@ -139,21 +138,16 @@ def _fault(directory: Path, status: os.stat_result) -> tuple[str, str]:
         root = "run it without sudo, or " if modes.user() == 0 else ""
         return (
             f"{shown(directory)} belongs to user {status.st_uid}",
-            f"{root}sudo chown -R $(id -un) {_quoted(directory)}",
+            f"{root}sudo chown -R $(id -un) {shell_word(str(directory))}",
         )
     if modes.exposed(status) & modes.OTHERS_WRITE:
-        return f"{shown(directory)} is not used: other users may write to it", f"chmod 700 {_quoted(directory)}"
+        return f"{shown(directory)} is not used: other users may write to it", f"chmod 700 {shell_word(str(directory))}"
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
         return (
             f"{shown(directory)} can't be written",
-            f"chmod 700 {_quoted(directory)}; or it is on a read-only file system",
+            f"chmod 700 {shell_word(str(directory))}; or it is on a read-only file system",
         )
     return "", ""
-
-
-def _quoted(directory: Path) -> str:
-    """Return a directory as a shell takes it, printable."""
-    return printable(shlex.quote(str(directory)))
 
 
 def _entries(directory: Path) -> Iterator[tuple[str, os.stat_result]]:

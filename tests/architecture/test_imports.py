@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 # A room may import the rooms of its own row and of the rows above it, and nothing below.
 LAYERS = (
     {"errors", "secret", "text", "response", "colour"},
+    {"shell_word"},
     {"session", "settings", "pages", "attempt"},
     {"providers"},
     {"ports"},
