@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from tests.support.providers import (
     Provider,
     browser_script,
     sign_in_script,
-    start_provider,
 )
 from tests.support.relying_party import RelyingParty
 from tests.support.tcp_proxy import Fault, TcpProxy
@@ -183,29 +182,6 @@ def test_a_provider_is_signed_out_of_with_all_its_sessions(
     assert done.stderr.count("revoked") == 2
     (kept,) = cache.glob("session-*.json")
     assert json.loads(kept.read_bytes())["issuer"] == other.issuer
-
-
-@pytest.fixture(scope="module")
-def way() -> Iterator[TcpProxy]:
-    with TcpProxy() as made:
-        made.target = free_port()
-        yield made
-
-
-@pytest.fixture
-def proxy(way: TcpProxy) -> TcpProxy:
-    way.fault = Fault()
-    return way
-
-
-@pytest.fixture(scope="module")
-def far_provider(way: TcpProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
-    """A provider that can be reached through the proxy only."""
-    directory = tmp_path_factory.mktemp("provider")
-    provider = start_provider("embedded", directory, port=way.port, listen_port=way.target)
-    provider.load_metadata()
-    yield provider
-    provider.stop()
 
 
 @pytest.fixture

@@ -1,38 +1,14 @@
 """A network fault is not a lost session: nobody is asked to sign in, and the token is kept."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.test_concurrency import expire, get_token
 from tests.support import command
-from tests.support.processes import free_port
-from tests.support.providers import Provider, sign_in_script, start_provider
+from tests.support.providers import Provider, sign_in_script
 from tests.support.tcp_proxy import Fault, TcpProxy
-
-
-@pytest.fixture(scope="module")
-def way() -> Iterator[TcpProxy]:
-    with TcpProxy() as made:
-        made.target = free_port()
-        yield made
-
-
-@pytest.fixture
-def proxy(way: TcpProxy) -> TcpProxy:
-    way.fault = Fault()
-    return way
-
-
-@pytest.fixture(scope="module")
-def behind(way: TcpProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
-    """A provider that can be reached through the proxy only."""
-    directory = tmp_path_factory.mktemp("provider")
-    provider = start_provider("embedded", directory, port=way.port, listen_port=way.target)
-    yield provider
-    provider.stop()
 
 
 def words(provider: Provider, tmp_path: Path) -> list[str]:
@@ -52,36 +28,36 @@ PERMANENT = {"garbage": "malformed HTTP"}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_an_expired_session_survives(behind: Provider, proxy: TcpProxy, tmp_path: Path, fault: str) -> None:
+def test_an_expired_session_survives(far_provider: Provider, proxy: TcpProxy, tmp_path: Path, fault: str) -> None:
     """Exit 1, nothing on stdout, "temporary", no browser; afterwards one refresh and no sign-in."""
     home = tmp_path / "home"
-    first = command.run(*words(behind, tmp_path), home=home)
+    first = command.run(*words(far_provider, tmp_path), home=home)
     assert first.code == 0, first.stderr
     expire(home)
     kept = stored(home)
     # Everything has to be asked for anew; a refresh whose answer alone is cut has reached the provider.
     for documents in (home / ".kube/cache/oidc-login").glob("documents-*"):
         documents.unlink()
-    behind.forget()
+    far_provider.forget()
     proxy.fault = FAULTS[fault]
-    failed = command.run(*words(behind, tmp_path), home=home)
+    failed = command.run(*words(far_provider, tmp_path), home=home)
     assert (failed.code, failed.stdout) == (1, "")
     assert PERMANENT.get(fault, "temporary") in failed.stderr
     assert "Traceback" not in failed.stderr
     assert stored(home) == kept
     proxy.fault = Fault()
-    again = command.run(*words(behind, tmp_path), home=home)
+    again = command.run(*words(far_provider, tmp_path), home=home)
     assert again.code == 0, again.stderr
-    assert behind.count()
-    assert not any("/authorize" in line for line in behind.request_lines())
+    assert far_provider.count()
+    assert not any("/authorize" in line for line in far_provider.request_lines())
 
 
-def test_a_fresh_token_needs_no_network(behind: Provider, proxy: TcpProxy, tmp_path: Path) -> None:
+def test_a_fresh_token_needs_no_network(far_provider: Provider, proxy: TcpProxy, tmp_path: Path) -> None:
     """With the provider gone, what is cached is still an answer."""
     home = tmp_path / "home"
-    first = command.run(*words(behind, tmp_path), home=home)
+    first = command.run(*words(far_provider, tmp_path), home=home)
     proxy.fault = Fault(refuse=True)
-    second = command.run(*words(behind, tmp_path), home=home)
+    second = command.run(*words(far_provider, tmp_path), home=home)
     assert (second.code, second.stdout, second.stderr) == (0, first.stdout, "")
 
 
